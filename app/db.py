@@ -1,0 +1,139 @@
+"""Engines, and the only place where a request's transaction is committed.
+
+SQLite: WAL, synchronous=FULL, foreign keys, and BEGIN IMMEDIATE for every transaction that may write: a deferred
+one that reads first fails with "database is locked" however long the busy timeout is. Reads use a second engine
+over the same pool that begins deferred, so that a page never waits for a writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from types import ModuleType
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.errors import StartError
+
+FIXED_SQLITE = (3, 51, 3)
+"""Older ones can lose committed WAL data (sqlite.org/wal.html#walresetbug)."""
+BUSY_TIMEOUT_MS = 30_000
+
+
+def sqlite_module() -> ModuleType:
+    """Return the SQLite driver that web and worker share: Python's own, or pysqlite3 where that is too old."""
+    if sqlite3.sqlite_version_info >= FIXED_SQLITE:
+        return sqlite3
+    try:
+        from pysqlite3 import dbapi2  # noqa: PLC0415  absent where Python's own SQLite is new enough
+    except ImportError:
+        dbapi2 = sqlite3
+    if dbapi2.sqlite_version_info < FIXED_SQLITE:
+        raise StartError(
+            f"SQLite {dbapi2.sqlite_version} can lose committed answers; "
+            "install the package pysqlite3 (SQLite 3.51.3 or newer)."
+        )
+    module: ModuleType = dbapi2
+    return module
+
+
+def make_engine(url: str) -> Engine:
+    """Create the engine shared by the tables and the job engine, on SQLite or PostgreSQL."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
+    engine = create_engine(url, module=sqlite_module(), pool_size=20, max_overflow=40)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=wal",
+        "synchronous=full",
+        "foreign_keys=on",
+    ):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    deferred = connection.get_execution_options().get("squint_read_only", False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if deferred else "BEGIN IMMEDIATE")
+
+
+class Database:
+    """Sessions for one installation: `write()` commits when its block ends well, `read()` never writes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._writers = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(
+            self.engine.execution_options(squint_read_only=True), expire_on_commit=False, autoflush=False
+        )
+        self._turn: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with self._writers.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._readers() as session:
+            yield session
+
+    @asynccontextmanager
+    async def turn_to_write(self) -> AsyncIterator[None]:
+        """Wait in line, without holding a thread, until this process may open a write transaction.
+
+        SQLite lets in one writer at a time and its own waiting is unfair; and threads that wait for the lock
+        would leave none for the writer that holds it.
+        """
+        async with self._turn or nullcontext():
+            yield
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def get_database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(get_database)]
+
+
+async def wait_turn(database: DatabaseDep) -> AsyncIterator[None]:
+    async with database.turn_to_write():
+        yield
+
+
+def get_session(
+    database: DatabaseDep, _turn: Annotated[None, Depends(wait_turn, scope="function")]
+) -> Iterator[Session]:
+    with database.write() as session:
+        yield session
+
+
+def get_read_session(database: DatabaseDep) -> Iterator[Session]:
+    with database.read() as session:
+        yield session
+
+
+# scope="function": the commit comes before the answer. Without it FastAPI answers 200 first, even when the
+# commit fails.
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+ReadSessionDep = Annotated[Session, Depends(get_read_session, scope="function")]

@@ -1,0 +1,55 @@
+"""Refusals a person can read: one plain sentence, one HTTP status. One handler in `app.main` shows them."""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """Base of all refusals; `str(error)` is the sentence shown to the person."""
+
+    status_code = 400
+
+
+class BadInputError(AppError):
+    """The input names a file, row or field that cannot be used; nothing was changed."""
+
+    status_code = 422
+
+
+class TooLargeError(AppError):
+    status_code = 413
+
+
+class NotSignedInError(AppError):
+    status_code = 401
+
+
+class ForbiddenError(AppError):
+    status_code = 403
+
+
+class NotFoundError(AppError):
+    """Absent, or not this person's to see: the answer is the same."""
+
+    status_code = 404
+
+
+class ConflictError(AppError):
+    """Somebody else was first, or the thing has moved on; the person's input is kept on screen."""
+
+    status_code = 409
+
+
+class TooManyTriesError(AppError):
+    status_code = 429
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NoSpaceError(AppError):
+    status_code = 507
+
+
+class StartError(AppError):
+    """The program cannot start as asked; the command line prints the sentence and exits 1."""

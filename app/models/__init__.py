@@ -1,0 +1,18 @@
+"""The tables, and nothing but the tables. One noun a file."""
+
+from app.models.annotation import Annotation, AnnotationKind, AnnotationSource
+from app.models.bakeoff import Bakeoff, Classifier
+from app.models.base import Base, now
+from app.models.image import Image, ImageBlob, ImageState, ImportBatch
+from app.models.job import Job, JobMetric, Worker
+from app.models.project import LabelClass, Project, ProjectMember
+from app.models.queue import Pile, QueueEntry
+from app.models.round import Labeler, Prediction, Round
+from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
+
+__all__ = [
+    "Annotation", "AnnotationKind", "AnnotationSource", "Bakeoff", "Base", "Classifier", "Image", "ImageBlob",
+    "ImageState", "ImportBatch", "Job", "JobMetric", "LabelClass", "Labeler", "Pile", "Prediction", "Project",
+    "ProjectMember", "QueueEntry", "Role", "Round", "SignInAttempt", "SignInLink", "User", "UserSession",
+    "Worker", "now",
+]

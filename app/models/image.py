@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, now
+
+
+class ImageState(StrEnum):
+    """Where an image stands in the loop; written only by `app.labeling.settle`."""
+
+    NEW = "new"
+    ACCEPTED = "accepted"
+    UNCLEAR = "unclear"
+    SETTLED = "settled"
+    SET_ASIDE = "set_aside"
+
+
+class ImageBlob(Base):
+    """The bytes exactly as they came, once per content."""
+
+    __tablename__ = "image_blob"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """None: too large for a row, lies in the blob folder under its sha256."""
+    size: Mapped[int]
+
+
+class ImportBatch(Base):
+    """One upload: what came, what was taken, what was set aside."""
+
+    __tablename__ = "import_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    taken: Mapped[int] = mapped_column(default=0)
+    already_there: Mapped[int] = mapped_column(default=0)
+    set_aside: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    report: Mapped[list[Any]] = mapped_column(default=list)
+    """`{"file": …, "outcome": "set_aside" | "warning", "reason": …}` for every file with something to say."""
+
+
+class Image(Base):
+    __tablename__ = "image"
+    __table_args__ = (
+        UniqueConstraint("project_id", "sha256"),
+        Index("ix_image_project_id_state_class_id", "project_id", "state", "class_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("image_blob.sha256"), index=True)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(Text, index=True)
+    """As in the upload, its folders included; for people only, never a path of ours."""
+    width: Mapped[int]
+    height: Mapped[int]
+    grey: Mapped[bool]
+    difference_hash: Mapped[str] = mapped_column(String(16))
+    """64-bit dHash in hex, for near duplicates."""
+    group_key: Mapped[str] = mapped_column(Text, index=True)
+    """Images with the same key never part; an image alone has its own."""
+    state: Mapped[str] = mapped_column(String(12), default=ImageState.NEW)
+    class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
+    """The current label: a person's, or an accepted prediction's."""
+    label_source: Mapped[str | None] = mapped_column(String(12))
+    """`seed`, `review`, `audit`, `issue`, `import`, or `accepted` for a pseudo-label."""
+    flagged: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base
+
+
+class Pile(StrEnum):
+    """Why an image waits for a person."""
+
+    SEED = "seed"
+    REVIEW = "review"
+
+
+class QueueEntry(Base):
+    """An image that waits for a person, and the lease of whoever has it on screen."""
+
+    __tablename__ = "queue_entry"
+    __table_args__ = (Index("ix_queue_entry_project_id_pile_rank", "project_id", "pile", "rank"),)
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    pile: Mapped[str] = mapped_column(String(8))
+    rank: Mapped[float]
+    """Smallest first."""
+    leased_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    leased_until: Mapped[datetime | None]

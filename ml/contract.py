@@ -1,0 +1,169 @@
+"""What the app and the training processes tell each other: plain data, no torch, no database.
+
+A job's run folder holds `manifest.json` (written by the app before the child starts) and what the child
+leaves there: `splits.json`, `checkpoints/`, `models/<name>/`, `predictions.npz`, `result.json`, and last `DONE`.
+While it runs, the child prints one JSON object a line on stdout: the events below.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+CONTRACT_VERSION = 1
+
+LabelSource = Literal["human", "accepted", ""]
+WeightsPolicy = Literal["pretrained", "scratch"]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Where the decoded images lie: `pixels.npy`, uint8 `[N, H, W, C]`, C 1 (grey) or 3 (RGB)."""
+
+    path: str
+    sha256: str
+    """Of the ordered list of the images' own sha256 and of the pack's size: names the image set."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The frozen input of a run. The lists run parallel: row i is row i of the pack."""
+
+    job_id: str
+    kind: Literal["label", "bakeoff"]
+    classes: list[str]
+    positive: int
+    """Index in `classes` of the class whose probability is *the score*."""
+    pack: Pack
+    image_ids: list[int]
+    sha256: list[str]
+    groups: list[str]
+    """Images with the same group never part: both eyes of a face, near duplicates."""
+    labels: list[int]
+    """Class index, or -1 where nobody knows."""
+    sources: list[LabelSource]
+    models: list[str]
+    """Names from the registry, in the order in which they are trained."""
+    weights: WeightsPolicy = "pretrained"
+    weights_dir: str = ""
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Overrides of the recipe's settings, e.g. `{"epochs": 2, "input_size": 32}`."""
+    code_version: str = ""
+    contract_version: int = CONTRACT_VERSION
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Raise ValueError when the text was written for another contract version."""
+        data = json.loads(text)
+        if data.get("contract_version") != CONTRACT_VERSION:
+            raise ValueError(
+                f"This run was prepared for contract version {data.get('contract_version')}, "
+                f"this program speaks {CONTRACT_VERSION}."
+            )
+        return cls(**{**data, "pack": Pack(**data["pack"])})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run is. `done` of `total` counts the whole run; the rest describes the stage."""
+
+    stage: str
+    """What runs now, as a person would say it: `ResNet50`, `scoring 4000 images`."""
+    done: float
+    total: float
+    epoch: int | None = None
+    epochs: int | None = None
+    loss: float | None = None
+    images_per_s: float | None = None
+    seconds_left: float | None = None
+    event: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True)
+class MetricPoint:
+    """One point of a curve: `series` is a model's name, `name` e.g. `train_loss`, `val_accuracy`."""
+
+    series: str
+    name: str
+    step: int
+    value: float
+    event: Literal["metric"] = "metric"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last line of a child that gives up: one plain sentence for a person."""
+
+    sentence: str
+    event: Literal["failure"] = "failure"
+
+
+Event = Progress | MetricPoint | Failure
+
+
+def encode_event(event: Event) -> str:
+    return json.dumps(asdict(event))
+
+
+def decode_event(line: str) -> Event | None:
+    """Return None for a line that is no event: libraries print too; such lines go to the log."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    kinds: dict[str, type[Event]] = {"progress": Progress, "metric": MetricPoint, "failure": Failure}
+    if not isinstance(data, dict) or data.get("event") not in kinds:
+        return None
+    return kinds[data["event"]](**data)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One trained model of a run, as `result.json` lists it."""
+
+    name: str
+    """The registry's name: `resnet50`."""
+    title: str
+    """For people: `ResNet50`."""
+    folder: str
+    """Relative to the run folder; holds `model.safetensors` and `config.json`."""
+    sha256: str
+    """Of `model.safetensors`."""
+    parameters: int
+    weights: WeightsPolicy
+    """What it truly started from."""
+    seconds: float
+    best_epoch: int
+    metrics: dict[str, Any]
+    """Label run: validation metrics. Bake-off: test metrics with intervals (see `ml.metrics`)."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """`result.json`. The arrays are in `predictions.npz` beside it.
+
+    `predictions.npz` holds `image_ids` int64 `[M]`, for a bake-off `labels` int16 `[M]`, and per model
+    `probs_<name>` float32 `[M, K]`, rows summing to 1. Label run: M = all images. Bake-off: M = the test part.
+    """
+
+    models: list[TrainedModel]
+    split_counts: dict[str, int]
+    """Images in `train`, `val`, `test`."""
+    seconds: float
+    environment: dict[str, str]
+    """Versions and hardware that made this: python, torch, device, cpu."""
+    notes: list[str] = field(default_factory=list)
+    """Plain sentences the page should show, e.g. that weights were not to be had."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> RunResult:
+        data = json.loads(text)
+        return cls(**{**data, "models": [TrainedModel(**m) for m in data["models"]]})

@@ -1,0 +1,82 @@
+"""From the bytes of an image file to pixels: the one way, for the page and for training alike."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "MPO")
+"""Rare decoders are where holes are found (faults: Pillow's FITS and PSD), so the list is short."""
+MAX_SIDE = 16_384
+MAX_PIXELS = 50_000_000
+
+
+class UnreadableImageError(ValueError):
+    """The message is one plain sentence for a person."""
+
+
+def decode(data: bytes) -> Image.Image:
+    """Return an `L` or `RGB` picture, turned as EXIF says, first frame of an animation.
+
+    Grey stays grey; transparency is laid on black; 16 bits become 8; CMYK and palettes become RGB.
+    Raise UnreadableImageError for anything that is not a whole image of an accepted format and size.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            check_size(*opened.size)
+            opened.load()
+            turned = ImageOps.exif_transpose(opened)
+            return _to_8_bit(turned)
+    except UnreadableImageError:
+        raise
+    except Image.DecompressionBombError:
+        raise UnreadableImageError("The picture is too large to open safely.") from None
+    except Exception as error:  # noqa: BLE001  decoders raise anything on hostile bytes
+        raise UnreadableImageError("This is not a readable JPEG, PNG, WebP or BMP picture.") from error
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise UnreadableImageError when a side or the area is over the limit."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise UnreadableImageError(
+            f"The picture is {width} × {height} pixels; the limit is {MAX_SIDE} a side and "
+            f"{MAX_PIXELS // 1_000_000} megapixels."
+        )
+
+
+def _to_8_bit(image: Image.Image) -> Image.Image:
+    if image.mode == "L":
+        return image.copy()
+    if image.mode in {"I;16", "I;16B", "I;16L", "I"}:
+        wide = np.asarray(image).astype(np.uint32)
+        return Image.fromarray((wide >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in {"LA", "La"}:
+        return image.convert("LA").getchannel("L")
+    return image.convert("RGB")
+
+
+def pack(images: Iterable[Image.Image], size: tuple[int, int], *, grey: bool) -> NDArray[np.uint8]:
+    """Stack pictures as `[N, H, W, C]`; one of another size is scaled to `size` (width, height), bilinear."""
+    mode = "L" if grey else "RGB"
+    rows = []
+    for image in images:
+        picture = image if image.mode == mode else image.convert(mode)
+        if picture.size != size:
+            picture = picture.resize(size, Image.Resampling.BILINEAR)
+        rows.append(np.asarray(picture, dtype=np.uint8))
+    width, height = size
+    stacked = np.stack(rows) if rows else np.zeros((0, height, width), np.uint8)
+    return stacked.reshape(len(rows), height, width, 1 if grey else 3)
+
+
+def load_pack(folder: Path) -> NDArray[np.uint8]:
+    """Memory-map a pack's pixels, read-only, uint8 `[N, H, W, C]`."""
+    pixels: NDArray[np.uint8] = np.load(folder / "pixels.npy", mmap_mode="r")
+    return pixels

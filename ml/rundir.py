@@ -1,0 +1,54 @@
+"""Names inside a run folder, and writes that are whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+SPLITS = "splits.json"
+CHECKPOINTS = "checkpoints"
+MODELS = "models"
+PREDICTIONS = "predictions.npz"
+RESULT = "result.json"
+DONE = "DONE"
+LOG = "log.txt"
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; on a clean exit it is fsynced and renamed over it.
+
+    A reader sees the old file or the whole new one, also after kill -9. The folder is made if absent.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        fsync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make renames in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(target: Path, text: str) -> None:
+    with atomic_path(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def is_done(run: Path) -> bool:
+    """Whether the child finished: `DONE` is written last, so everything else is there."""
+    return (run / DONE).exists()
