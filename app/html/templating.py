@@ -1,0 +1,74 @@
+"""Pages and fragments from one template: `layout` is the whole page, or for htmx only the asked-for block."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import StrictUndefined
+from starlette.templating import Jinja2Templates
+
+from app.config import REPOSITORY
+from app.html.htmx import is_htmx
+from app.html.static import static_url
+
+TEMPLATES = Jinja2Templates(directory=REPOSITORY / "templates")
+
+
+def count(number: float) -> str:
+    """4000 → `4,000`."""
+    return f"{number:,.0f}"
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """0.026 → `2.6 %`."""
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def fixed(fraction: float, digits: int = 3) -> str:
+    """0.9876 → `.988`, and 1 → `1.000`: how tables show metrics."""
+    text = f"{fraction:.{digits}f}"
+    return text.removeprefix("0") if text.startswith("0.") else text
+
+
+def duration(seconds: float) -> str:
+    """75 → `1 min 15 s`; 3700 → `1 h 2 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def ago(moment: datetime) -> str:
+    """How long since `moment`, as a person would say it."""
+    seconds = (datetime.now(moment.tzinfo) - moment).total_seconds()
+    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+
+
+_environment = TEMPLATES.env
+_environment.undefined = StrictUndefined
+_environment.trim_blocks = _environment.lstrip_blocks = True
+_environment.filters.update(count=count, percent=percent, fixed=fixed, duration=duration, ago=ago)
+_environment.globals["static_url"] = static_url
+
+
+def render(request: Request, template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """Render `template`; a page whose answer depends on htmx says so to caches."""
+    fragment = is_htmx(request) and not request.headers.get("HX-Boosted")
+    response = TEMPLATES.TemplateResponse(
+        request,
+        template,
+        {
+            "layout": "fragment.html" if fragment else "base.html",
+            "user": getattr(request.state, "user", None),
+            "project": getattr(request.state, "project", None),
+            **context,
+        },
+        status_code=status_code,
+    )
+    response.headers["Vary"] = "HX-Request"
+    return response

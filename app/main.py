@@ -1,0 +1,44 @@
+"""The web app: `create_app` puts the slices together, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from app import error_pages
+from app.config import Settings
+from app.db import Database
+from app.html.static import STATIC, VersionedStaticFiles
+from app.security import SecurityMiddleware
+
+ROUTERS: tuple[APIRouter, ...] = ()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the app over the database that `settings` names; the schema must be up to date."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(title="Squint", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    database = Database(settings.db_url)
+    app.state.settings = settings
+    app.state.database = database
+    app.mount("/static", VersionedStaticFiles(directory=STATIC), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    error_pages.install(app)
+    app.add_middleware(SecurityMiddleware)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
+    return app
+
+
+def _hosts(settings: Settings) -> list[str]:
+    public = urlsplit(settings.public_url).hostname
+    return [*settings.allowed_hosts, *([public] if public else [])]

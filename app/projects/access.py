@@ -1,0 +1,31 @@
+"""Which project a request is about, and whether this person may: the answer to a stranger is 404."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.db import ReadSessionDep
+from app.errors import ForbiddenError
+from app.models import Project, Role
+from app.projects.queries import get_visible_project
+from app.security import RANK, UserDep
+
+
+def member_project(request: Request, project_id: int, user: UserDep, session: ReadSessionDep) -> Project:
+    project = get_visible_project(session, user, project_id)
+    request.state.project = project
+    return project
+
+
+MemberProjectDep = Annotated[Project, Depends(member_project)]
+
+
+def engineer_project(project: MemberProjectDep, user: UserDep) -> Project:
+    if RANK[Role(user.role)] < RANK[Role.ENGINEER]:
+        raise ForbiddenError("This needs the role engineer.")
+    return project
+
+
+EngineerProjectDep = Annotated[Project, Depends(engineer_project)]

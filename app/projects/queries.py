@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.models import Project, ProjectMember, Role, User
+
+LARGEST_ID = 2**31 - 1
+
+
+def visible_projects(user: User) -> Select[Project]:
+    """Admins see all projects, others those they are members of."""
+    query = select(Project).order_by(Project.created_at.desc(), Project.id.desc())
+    if user.role == Role.ADMIN:
+        return query
+    return query.join(ProjectMember).where(ProjectMember.user_id == user.id)
+
+
+def list_visible_projects(session: Session, user: User) -> list[Project]:
+    return list(session.scalars(visible_projects(user)))
+
+
+def get_visible_project(session: Session, user: User, project_id: int) -> Project:
+    """Raise NotFoundError alike for an absent project and for one this person may not see."""
+    if 0 < project_id <= LARGEST_ID:
+        project = session.scalar(visible_projects(user).where(Project.id == project_id))
+        if project is not None:
+            return project
+    raise NotFoundError("There is no such project.")
+
+
+def get_project_by_name(session: Session, name: str) -> Project:
+    project = session.scalar(select(Project).where(Project.name == name))
+    if project is None:
+        raise NotFoundError(f"There is no project named {name}.")
+    return project
