@@ -74,5 +74,7 @@ class Image(Base):
     """The current label: a person's, or an accepted prediction's."""
     label_source: Mapped[str | None] = mapped_column(String(12))
     """`seed`, `review`, `audit`, `issue`, `import`, or `accepted` for a pseudo-label."""
+    proposed_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
+    """What the newest round accepts this image as; None: no round yet, or unclear, or doubted by a person."""
     flagged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)

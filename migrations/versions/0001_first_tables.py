@@ -97,16 +97,10 @@ def upgrade() -> None:
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["created_by_id"],
-            ["user.id"],
-            name=op.f("fk_import_batch_created_by_id_user"),
-            ondelete="SET NULL",
+            ["created_by_id"], ["user.id"], name=op.f("fk_import_batch_created_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["project_id"],
-            ["project.id"],
-            name=op.f("fk_import_batch_project_id_project"),
-            ondelete="CASCADE",
+            ["project_id"], ["project.id"], name=op.f("fk_import_batch_project_id_project"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
     )
@@ -158,10 +152,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["project_id"],
-            ["project.id"],
-            name=op.f("fk_project_member_project_id_project"),
-            ondelete="CASCADE",
+            ["project_id"], ["project.id"], name=op.f("fk_project_member_project_id_project"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user.id"], name=op.f("fk_project_member_user_id_user"), ondelete="CASCADE"
@@ -181,16 +172,10 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["created_by_id"],
-            ["user.id"],
-            name=op.f("fk_sign_in_link_created_by_id_user"),
-            ondelete="SET NULL",
+            ["created_by_id"], ["user.id"], name=op.f("fk_sign_in_link_created_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["project_id"],
-            ["project.id"],
-            name=op.f("fk_sign_in_link_project_id_project"),
-            ondelete="CASCADE",
+            ["project_id"], ["project.id"], name=op.f("fk_sign_in_link_project_id_project"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user.id"], name=op.f("fk_sign_in_link_user_id_user"), ondelete="CASCADE"
@@ -233,17 +218,18 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("class_id", sa.Integer(), nullable=True),
         sa.Column("label_source", sa.String(length=12), nullable=True),
+        sa.Column("proposed_class_id", sa.Integer(), nullable=True),
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["class_id"], ["label_class.id"], name=op.f("fk_image_class_id_label_class")),
         sa.ForeignKeyConstraint(
-            ["import_id"],
-            ["import_batch.id"],
-            name=op.f("fk_image_import_id_import_batch"),
-            ondelete="SET NULL",
+            ["import_id"], ["import_batch.id"], name=op.f("fk_image_import_id_import_batch"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name=op.f("fk_image_project_id_project"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_class_id"], ["label_class.id"], name=op.f("fk_image_proposed_class_id_label_class")
         ),
         sa.ForeignKeyConstraint(["sha256"], ["image_blob.sha256"], name=op.f("fk_image_sha256_image_blob")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_image")),
@@ -319,9 +305,7 @@ def upgrade() -> None:
             ["undoes_id"], ["annotation.id"], name=op.f("fk_annotation_undoes_id_annotation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_annotation")),
-        sa.UniqueConstraint(
-            "author_id", "idempotency_key", name=op.f("uq_annotation_author_id_idempotency_key")
-        ),
+        sa.UniqueConstraint("author_id", "idempotency_key", name=op.f("uq_annotation_author_id_idempotency_key")),
     )
     with op.batch_alter_table("annotation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_annotation_author_id"), ["author_id"], unique=False)
@@ -393,9 +377,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("queue_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_queue_entry_leased_by_id"), ["leased_by_id"], unique=False)
-        batch_op.create_index(
-            "ix_queue_entry_project_id_pile_rank", ["project_id", "pile", "rank"], unique=False
-        )
+        batch_op.create_index("ix_queue_entry_project_id_pile_rank", ["project_id", "pile", "rank"], unique=False)
 
     op.create_table(
         "prediction",
