@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -12,12 +16,18 @@ from sqlalchemy import Connection
 from app.config import REPOSITORY
 from app.db import Database
 from app.errors import StartError
+from app.models import Base
 
 
 def alembic_config(connection: Connection) -> Config:
     config = Config(toml_file=REPOSITORY / "pyproject.toml")
     config.attributes["connection"] = connection
     return config
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave the job engine's own tables alone: they share the SQLite file."""
+    return kind != "table" or name in Base.metadata.tables
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -29,29 +39,36 @@ def downgrade(database: Database, revision: str) -> None:
     _migrate(database, command.downgrade, revision)
 
 
-def _migrate(database: Database, run: object, revision: str) -> None:
-    with database.engine.connect() as connection:
-        if database.is_sqlite:
-            # A rebuilt table would take its children along by ON DELETE CASCADE.
-            _foreign_keys(connection, on=False)
+def _migrate(database: Database, run: Callable[[Config, str], None], revision: str) -> None:
+    with without_foreign_keys(database) as connection:
         try:
             with connection.begin():
-                run(alembic_config(connection), revision)  # type: ignore[operator]
+                run(alembic_config(connection), revision)
                 _check_foreign_keys(connection, database)
         except CommandError as error:
             raise StartError(
                 "This database was made by a newer Squint; install that version, or restore a backup."
             ) from error
+
+
+@contextmanager
+def without_foreign_keys(database: Database) -> Iterator[Connection]:
+    """Yield a connection on which SQLite lets a table be rebuilt.
+
+    With foreign keys on, dropping the old copy deletes its children by ON DELETE CASCADE, without a word.
+    """
+    with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            yield connection
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101  a checked-out connection has one
+        # The pragma does nothing inside a transaction, so it goes straight to the driver.
+        driver.execute("pragma foreign_keys=off")
+        try:
+            yield connection
         finally:
-            if database.is_sqlite:
-                _foreign_keys(connection, on=True)
-
-
-def _foreign_keys(connection: Connection, *, on: bool) -> None:
-    # The pragma does nothing inside a transaction, so it goes to the driver's connection.
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101  a checked-out connection has one
-    driver.execute(f"pragma foreign_keys={'on' if on else 'off'}")
+            driver.execute("pragma foreign_keys=on")
 
 
 def _check_foreign_keys(connection: Connection, database: Database) -> None:

@@ -9,11 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 
 from app.models import Base
 from app.models.base import UtcDateTime
-
-
-def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Leave the job engine's own tables alone: they share the SQLite file."""
-    return kind != "table" or name in Base.metadata.tables
+from app.schema import include_name
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
