@@ -41,20 +41,22 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(String(80), default="")
+    """As its owner would name it, for the list of sessions: `Firefox on Linux`."""
 
 
 class SignInLink(Base):
-    """A link that works once: makes the first admin, signs in the person at the terminal, or invites."""
+    """A link that works once."""
 
     __tablename__ = "sign_in_link"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     purpose: Mapped[str] = mapped_column(String(16))
-    """`first_admin`, `sign_in` or `invite`."""
+    """`first_admin`, `sign_in`, `invite` (makes an account) or `password` (sets one's password)."""
     role: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
-    """Whom a `sign_in` link signs in."""
+    """Whom a `sign_in` or `password` link is for."""
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
     """The project an invited person joins."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
