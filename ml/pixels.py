@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "MPO")
 """Rare decoders are where holes are found (faults: Pillow's FITS and PSD), so the list is short."""
+STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM")
+"""The first bytes of the accepted formats."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 50_000_000
 
@@ -26,18 +28,44 @@ def decode(data: bytes) -> Image.Image:
     Grey stays grey; transparency is laid on black; 16 bits become 8; CMYK and palettes become RGB.
     Raise UnreadableImageError for anything that is not a whole image of an accepted format and size.
     """
+    return decode_with_notes(data)[0]
+
+
+def decode_with_notes(data: bytes) -> tuple[Image.Image, list[str]]:
+    """Decode as `decode` does; the notes are sentences on what was left out of the picture."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             check_size(*opened.size)
             opened.load()
-            turned = ImageOps.exif_transpose(opened)
-            return _to_8_bit(turned)
-    except UnreadableImageError:
+            notes = _notes(opened)
+            return _to_8_bit(_upright(opened)), notes
+    except (UnreadableImageError, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise UnreadableImageError("The picture is too large to open safely.") from None
     except Exception as error:  # noqa: BLE001  decoders raise anything on hostile bytes
-        raise UnreadableImageError("This is not a readable JPEG, PNG, WebP or BMP picture.") from error
+        raise UnreadableImageError(_complaint(data)) from error
+
+
+def _complaint(data: bytes) -> str:
+    if not data:
+        return "The file is empty."
+    if data.startswith(STARTS):
+        return "The picture is damaged or cut off."
+    return "This is not a JPEG, PNG, WebP or BMP picture."
+
+
+def _notes(image: Image.Image) -> list[str]:
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        return ["An animation; only its first picture is used."]
+    return []
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  a broken EXIF block says nothing about the pixels
+        return image
 
 
 def check_size(width: int, height: int) -> None:
@@ -50,16 +78,21 @@ def check_size(width: int, height: int) -> None:
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    if image.mode == "L":
-        return image.copy()
     if image.mode in {"I;16", "I;16B", "I;16L", "I"}:
         wide = np.asarray(image).astype(np.uint32)
         return Image.fromarray((wide >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode in {"LA", "La"}:
-        return image.convert("LA").getchannel("L")
-    return image.convert("RGB")
+    if image.has_transparency_data:
+        return _on_black(image)
+    if image.mode == "L":
+        return image.copy()
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    grey = image.mode in {"L", "LA", "La", "1"}
+    seen = image.convert("RGBA")
+    black = Image.new("RGBA", seen.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, seen).convert("L" if grey else "RGB")
 
 
 def pack(images: Iterable[Image.Image], size: tuple[int, int], *, grey: bool) -> NDArray[np.uint8]:

@@ -1,0 +1,55 @@
+"""How one model is trained: plain numbers, so that a run can say what made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from ml.errors import RunError
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Defaults are the founding report's for ResNet50."""
+
+    epochs: int = 30
+    batch_size: int = 16
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = 0.001
+    final_rate: float = 1.0
+    """The learning rate falls in a straight line to this share of itself."""
+    momentum: float = 0.937
+    """SGD only, with Nesterov's step."""
+    weight_decay: float = 0.0
+    warmup_epochs: float = 0.0
+    """The learning rate climbs from zero over so many epochs."""
+    augmentation: Literal["none", "flip", "report"] = "flip"
+    """`report`: the founding report's five for the final classifiers."""
+    loss: Literal["cross_entropy", "binary"] = "cross_entropy"
+    """`binary`: one logit and binary cross-entropy; for two classes."""
+    input_size: int = 0
+    """Side of the square the net sees, in pixels; 0: `default_input_size` of the images' own size."""
+    checkpoint_every_s: float = 5.0
+    """A checkpoint follows the first epoch that ends so long after the last one."""
+    threads: int = 0
+    """CPU threads; 0: all cores."""
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2 or self.learning_rate <= 0 or self.input_size < 0:
+            raise RunError("Training needs at least 1 epoch, batches of 2 and a learning rate above 0.")
+
+
+def with_overrides(settings: TrainSettings, overrides: dict[str, Any]) -> TrainSettings:
+    """Return `settings` with some fields replaced; raise RunError for a name it does not have."""
+    known = {field.name for field in fields(TrainSettings)}
+    if unknown := sorted(set(overrides) - known):
+        raise RunError(f"{unknown[0]} is no training setting; there are {', '.join(sorted(known))}.")
+    return replace(settings, **overrides)
+
+
+def default_input_size(longest_side: int) -> int:
+    """Return the side that the net sees for images of this size: a multiple of 32, from 32 to 224.
+
+    Tiny images are enlarged a little: the nets halve the picture five times before they look at it as a whole.
+    """
+    return min(max(32, -(-longest_side * 2 // 32) * 32 if longest_side <= 64 else -(-longest_side // 32) * 32), 224)
