@@ -13,9 +13,16 @@ from app import error_pages
 from app.config import Settings
 from app.db import Database
 from app.html.static import STATIC, VersionedStaticFiles
+from app.images.picture_routes import router as pictures
+from app.projects.routes import router as projects
 from app.security import SecurityMiddleware
+from app.users.routes import router as users
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    users,
+    projects,
+    pictures,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -34,8 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     error_pages.install(app)
-    app.add_middleware(SecurityMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
+    app.add_middleware(SecurityMiddleware)
     return app
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.config import Settings
 from app.db import ReadSessionDep
 from app.errors import ForbiddenError, NotSignedInError
 from app.models import Role, User, UserSession, now
@@ -36,6 +38,14 @@ HEADERS = {
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
+def get_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+
+
 def new_token() -> str:
     return secrets.token_urlsafe(32)
 
@@ -45,54 +55,125 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_session(session: Session, user: User, days: int) -> str:
+def open_session(session: Session, user: User, days: int, browser: str = "") -> str:
     """Add a session row for `user` and return the cookie's token."""
     token = new_token()
     session.add(
-        UserSession(token_hash=token_hash(token), user_id=user.id, expires_at=now() + timedelta(days=days))
+        UserSession(
+            token_hash=token_hash(token),
+            user_id=user.id,
+            expires_at=now() + timedelta(days=days),
+            browser=browser[:80],
+        )
     )
     return token
 
 
-def find_user(session: Session, token: str | None) -> User | None:
-    """Return whom a live session belongs to; None when it is unknown, over, revoked, or the user disabled."""
+def find_session(session: Session, token: str | None) -> tuple[UserSession, User] | None:
+    """Return a live session and whose it is; None when unknown, over, revoked, or the user disabled."""
     if not token:
         return None
-    return session.scalar(
-        select(User)
-        .join(UserSession, UserSession.user_id == User.id)
+    row = session.execute(
+        select(UserSession, User)
+        .join(User, UserSession.user_id == User.id)
         .where(
             UserSession.token_hash == token_hash(token),
             UserSession.revoked_at.is_(None),
             UserSession.expires_at > now(),
             User.disabled_at.is_(None),
         )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def is_https(request: Request) -> bool:
+    settings: Settings = request.app.state.settings
+    return request.url.scheme == "https" or settings.public_url.startswith("https:")
+
+
+def cookie_name(request: Request) -> str:
+    """`__Host-` binds the cookie to this host and to https, where there is https."""
+    return f"__Host-{COOKIE}" if is_https(request) else COOKIE
+
+
+def set_session_cookie(request: Request, response: Response, token: str, days: int) -> None:
+    response.set_cookie(
+        cookie_name(request),
+        token,
+        max_age=days * 86400,
+        path="/",
+        secure=is_https(request),
+        httponly=True,
+        samesite="lax",
     )
 
 
-def current_user(request: Request, session: ReadSessionDep) -> User:
-    user = find_user(session, request.cookies.get(COOKIE))
+def drop_session_cookie(request: Request, response: Response) -> None:
+    response.delete_cookie(
+        cookie_name(request), path="/", secure=is_https(request), httponly=True, samesite="lax"
+    )
+
+
+def find_current_user(request: Request, session: ReadSessionDep) -> User | None:
+    found = find_session(session, request.cookies.get(cookie_name(request)))
+    if found is None:
+        return None
+    request.state.session_id = found[0].id
+    request.state.user = found[1]
+    return found[1]
+
+
+AnyoneDep = Annotated[User | None, Depends(find_current_user)]
+"""The signed-in user, or None."""
+
+
+def current_user(user: AnyoneDep) -> User:
     if user is None:
         raise NotSignedInError("Please sign in.")
-    request.state.user = user
     return user
 
 
 UserDep = Annotated[User, Depends(current_user)]
 
 
-def _at_least(role: Role) -> type[User]:
-    def check(user: UserDep) -> User:
-        if RANK[Role(user.role)] < RANK[role]:
-            raise ForbiddenError(f"This needs the role {role.value}.")
-        return user
+def may_act_as(user: User, role: Role) -> bool:
+    return RANK[Role(user.role)] >= RANK[role]
 
-    return Annotated[User, Depends(check)]  # type: ignore[return-value]
+
+def require(user: User, role: Role) -> User:
+    """Return `user`; raise ForbiddenError when they may not do what `role` may."""
+    if not may_act_as(user, role):
+        raise ForbiddenError(f"This needs the role {role.value}.")
+    return user
+
+
+def current_engineer(user: UserDep) -> User:
+    return require(user, Role.ENGINEER)
+
+
+def current_admin(user: UserDep) -> User:
+    return require(user, Role.ADMIN)
 
 
 AnnotatorDep = UserDep
-EngineerDep = _at_least(Role.ENGINEER)
-AdminDep = _at_least(Role.ADMIN)
+EngineerDep = Annotated[User, Depends(current_engineer)]
+AdminDep = Annotated[User, Depends(current_admin)]
+
+
+def local_path(address: str, otherwise: str = "/") -> str:
+    """Return `address` if a browser will read it as a path on this server, else `otherwise`."""
+    ordinary = re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", address)
+    return address if ordinary else otherwise
+
+
+def security_headers(request: Request) -> dict[str, str]:
+    """What every answer carries."""
+    headers = dict(HEADERS)
+    if is_https(request):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if not request.url.path.startswith("/static/"):
+        headers["Cache-Control"] = "private, no-store"
+    return headers
 
 
 class SecurityMiddleware:
@@ -105,17 +186,15 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        request = Request(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in security_headers(request).items():
                     headers.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "private, no-store")
             await send(message)
 
-        request = Request(scope)
         if request.method not in SAFE_METHODS and is_cross_site(request):
             refusal = PlainTextResponse("This request came from another site and was refused.", 403)
             await refusal(scope, receive, send_with_headers)
@@ -133,5 +212,7 @@ def is_cross_site(request: Request) -> bool:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc != request.headers.get("Host")
+        settings: Settings = request.app.state.settings
+        ours = {request.headers.get("Host"), urlsplit(settings.public_url).netloc} - {"", None}
+        return urlsplit(origin).netloc not in ours
     return bool(request.cookies)

@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.db import ReadSessionDep
-from app.errors import ForbiddenError
 from app.models import Project, Role
 from app.projects.queries import get_visible_project
-from app.security import RANK, UserDep
+from app.security import UserDep, require
 
 
 def member_project(request: Request, project_id: int, user: UserDep, session: ReadSessionDep) -> Project:
@@ -23,8 +22,7 @@ MemberProjectDep = Annotated[Project, Depends(member_project)]
 
 
 def engineer_project(project: MemberProjectDep, user: UserDep) -> Project:
-    if RANK[Role(user.role)] < RANK[Role.ENGINEER]:
-        raise ForbiddenError("This needs the role engineer.")
+    require(user, Role.ENGINEER)
     return project
 
 
