@@ -48,5 +48,15 @@ class Settings(BaseSettings):
         return self.data_dir / "packs"
 
     @property
+    def blobs_dir(self) -> Path:
+        """Images too large for a database row."""
+        return self.data_dir / "blobs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """What is being received; nothing here outlives its request."""
+        return self.data_dir / "uploads"
+
+    @property
     def weights_path(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"

@@ -43,7 +43,7 @@ def decode_with_notes(data: bytes) -> tuple[Image.Image, list[str]]:
         raise
     except Image.DecompressionBombError:
         raise UnreadableImageError("The picture is too large to open safely.") from None
-    except Exception as error:  # noqa: BLE001  decoders raise anything on hostile bytes
+    except Exception as error:
         raise UnreadableImageError(_complaint(data)) from error
 
 

@@ -1,0 +1,140 @@
+"""Takes images from a zip, a folder or uploaded files into a project.
+
+Decoding happens in child processes and outside transactions; rows go in by short ones. Killed at any moment, an
+import leaves whole rows that a second upload of the same files completes, and never doubles.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.config import Settings
+from app.db import Database
+from app.errors import BadInputError, NotFoundError
+from app.images.archive import open_zip
+from app.images.children import DecoderPool
+from app.images.limits import UPLOAD, Limits
+from app.images.reading import Reader, ReadFile
+from app.images.reports import ImportProgress, ImportReport
+from app.images.sources import Source, open_folder
+from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, NewImage, insert_images, store_large
+from app.models import ImportBatch, Project
+from app.storage import BlobStore
+
+
+def import_images(  # noqa: PLR0913  all but two are named
+    database: Database,
+    settings: Settings,
+    *,
+    project_id: int,
+    user_id: int | None,
+    source: Path | Source,
+    name: str = "",
+    limits: Limits = UPLOAD,
+    progress: ImportProgress | None = None,
+) -> ImportReport:
+    """Take all images of a zip file or folder; report each file that was not simply taken.
+
+    Raise BadInputError or TooLargeError, with nothing written, when the source as a whole is refused, and
+    ImportCancelledError when `progress.cancelled` was set: what was taken until then stays.
+    """
+    began = time.monotonic()
+    opened = source if isinstance(source, Source) else open_source(source, limits)
+    with opened as files, DecoderPool[ReadFile](limits) as decoders:
+        progress = progress or ImportProgress()
+        progress.total = len(files.entries)
+        report = _open_batch(database, project_id, user_id, name or "upload", files.skipped)
+        reader = Reader(database, project_id, files, report, progress)
+        store = BlobStore(settings.blobs_dir)
+        for batch in _batches(_decode(reader, decoders)):
+            store_large(store, batch)
+            _write(database, project_id, report, batch)
+    report.seconds = time.monotonic() - began
+    with database.write() as session:
+        _save(session, report)
+    return report
+
+
+def open_source(path: Path, limits: Limits) -> Source:
+    """Return a zip's or folder's files; raise BadInputError or TooLargeError when it is refused as a whole."""
+    if path.is_dir():
+        source: Source = open_folder(path, limits)
+        source.require_pictures()
+        return source
+    if not path.exists():
+        raise BadInputError(f"There is no file or folder {path}.")
+    return open_zip(path, limits)
+
+
+def _open_batch(
+    database: Database, project_id: int, user_id: int | None, name: str, skipped: int
+) -> ImportReport:
+    with database.write() as session:
+        if session.get(Project, project_id) is None:
+            raise NotFoundError("There is no such project.")
+        batch = ImportBatch(project_id=project_id, name=name, created_by_id=user_id)
+        session.add(batch)
+        session.flush()
+        return ImportReport(batch.id, name, skipped=skipped)
+
+
+def _decode(reader: Reader, decoders: DecoderPool[ReadFile]) -> Iterator[NewImage]:
+    """Yield the images that are new and whole; note the others."""
+    for answer in decoders.decode((file, file.data) for file in reader.unknown_files()):
+        reader.progress.step()
+        file, said = answer.key, answer.description
+        if said["problem"]:
+            reader.report.set_file_aside(file.name, said["problem"])
+            continue
+        for note in said["notes"]:
+            reader.report.warn(file.name, note)
+        yield NewImage(
+            file.name,
+            file.sha256,
+            file.data,
+            said["width"],
+            said["height"],
+            said["grey"],
+            said["difference_hash"],
+        )
+
+
+def _batches(images: Iterator[NewImage]) -> Iterator[list[NewImage]]:
+    batch: list[NewImage] = []
+    size = 0
+    for image in images:
+        batch.append(image)
+        size += len(image.data)
+        if len(batch) == ROWS_A_BATCH or size > BYTES_A_BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _write(database: Database, project_id: int, report: ImportReport, batch: list[NewImage]) -> None:
+    with database.write() as session:
+        taken = len(insert_images(session, project_id, report.import_id, batch))
+        report.taken += taken
+        report.already_there += len(batch) - taken
+        _save(session, report)
+
+
+def _save(session: Session, report: ImportReport) -> None:
+    session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == report.import_id)
+        .values(
+            taken=report.taken,
+            already_there=report.already_there,
+            set_aside=report.set_aside,
+            skipped=report.skipped,
+            report=[asdict(note) for note in report.notes],
+        )
+    )

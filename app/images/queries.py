@@ -1,0 +1,80 @@
+"""Reads about images: for this slice's pages, and for the other slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.models import Image, ImageBlob
+from app.projects.queries import LARGEST_ID
+from app.storage import BlobStore, MissingBlobError
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """What serving and packing need of an image, without its bytes."""
+
+    id: int
+    sha256: str
+    width: int
+    height: int
+    grey: bool
+    group_key: str
+
+
+def image_url(project_id: int, image_id: int, sha256: str, size: int | None = None) -> str:
+    """Return the address of the picture as PNG, which browsers may keep for ever.
+
+    The content's hash is part of it: ids begin anew in a new database, and a kept picture must not be shown for
+    another. `size`: the longest side in pixels, for a thumbnail.
+    """
+    scaled = f"&size={size}" if size else ""
+    return f"/projects/{project_id}/images/{image_id}.png?v={sha256[:12]}{scaled}"
+
+
+def get_stored_image(session: Session, project_id: int, image_id: int) -> StoredImage:
+    if 0 < image_id <= LARGEST_ID:
+        row = session.execute(_stored().where(Image.id == image_id, Image.project_id == project_id)).one_or_none()
+        if row is not None:
+            return StoredImage(*row)
+    raise NotFoundError("There is no such image.")
+
+
+def list_stored_images(session: Session, project_id: int) -> list[StoredImage]:
+    """Return a project's images in the order of their ids."""
+    rows = session.execute(_stored().where(Image.project_id == project_id).order_by(Image.id))
+    return [StoredImage(*row) for row in rows]
+
+
+def _stored() -> Select[int, str, int, int, bool, str]:
+    return select(Image.id, Image.sha256, Image.width, Image.height, Image.grey, Image.group_key)
+
+
+def read_bytes(session: Session, store: BlobStore, sha256: str) -> bytes:
+    """Return a picture's bytes exactly as they came; raise MissingBlobError when they are gone or altered."""
+    row = session.execute(select(ImageBlob.data).where(ImageBlob.sha256 == sha256)).one_or_none()
+    if row is None:
+        raise MissingBlobError("The file is not in the database.")
+    data: bytes | None = row[0]
+    return store.read(sha256) if data is None else data
+
+
+def read_many(
+    session: Session, store: BlobStore, sha256s: Sequence[str]
+) -> Iterator[tuple[str, bytes | MissingBlobError]]:
+    """Yield the bytes of each content, or why they cannot be had, in the given order."""
+    rows = session.execute(select(ImageBlob.sha256, ImageBlob.data).where(ImageBlob.sha256.in_(sha256s)))
+    in_rows = {row.sha256: row.data for row in rows}
+    for sha256 in sha256s:
+        data = in_rows.get(sha256)
+        if data is not None:
+            yield sha256, data
+            continue
+        try:
+            yield sha256, store.read(sha256)
+        except MissingBlobError as error:
+            yield sha256, error
