@@ -66,7 +66,7 @@ def _gaussian(sigma: Tensor, size: int) -> Tensor:
 
 
 def sharpness(images: Tensor, generator: Generator, factor: float) -> Tensor:
-    """torchvision's sharpness adjustment on three images of ten: factor 2 sharpens, 0 smooths."""
+    """Torchvision's sharpness adjustment on three images of ten: factor 2 sharpens, 0 smooths."""
     from torchvision.transforms.v2.functional import adjust_sharpness  # noqa: PLC0415  slow to import
 
     return torch.where(_chance(images, 0.3, generator), adjust_sharpness(images, factor), images)

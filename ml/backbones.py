@@ -41,11 +41,11 @@ class YoloClassifier(nn.Module):
 
     def __init__(self, variant: str, outputs: int) -> None:
         super().__init__()
-        import ml.offline  # noqa: F401, PLC0415  sets the environment before ultralytics reads it
-
         from ultralytics.nn.tasks import ClassificationModel, yaml_model_load  # noqa: PLC0415
 
-        self.net = ClassificationModel(yaml_model_load(f"{variant}.yaml"), nc=outputs, verbose=False)
+        import ml.offline  # noqa: F401, PLC0415  sets the environment before ultralytics reads it
+
+        self.net = ClassificationModel(yaml_model_load(f"{variant}.yaml"), nc=outputs, verbose=False)  # type: ignore[no-untyped-call]
 
     def forward(self, images: Tensor) -> Tensor:
         output = self.net(images)
@@ -145,7 +145,7 @@ def _weights_file(url: str, folder: Path, title: str) -> Path:
 
 
 def _hash_prefix(name: str) -> str | None:
-    """torchvision's files carry the start of their sha256 in the name: `resnet50-11ad3fa6.pth`."""
+    """Torchvision's files carry the start of their sha256 in the name: `resnet50-11ad3fa6.pth`."""
     match = re.search(r"-([0-9a-f]{8,})\.pth$", name)
     return match.group(1) if match else None
 
@@ -160,9 +160,9 @@ def _yolo_state(path: Path) -> dict[str, Tensor]:
 
     Only classes of torch.nn and ultralytics.nn are let through, everything else makes torch refuse the file.
     """
-    import ml.offline  # noqa: F401, PLC0415
-
     from ultralytics.nn import modules, tasks  # noqa: PLC0415
+
+    import ml.offline  # noqa: F401, PLC0415
 
     allowed: list[Any] = [
         thing

@@ -52,4 +52,6 @@ def default_input_size(longest_side: int) -> int:
 
     Tiny images are enlarged a little: the nets halve the picture five times before they look at it as a whole.
     """
-    return min(max(32, -(-longest_side * 2 // 32) * 32 if longest_side <= 64 else -(-longest_side // 32) * 32), 224)
+    return min(
+        max(32, -(-longest_side * 2 // 32) * 32 if longest_side <= 64 else -(-longest_side // 32) * 32), 224
+    )

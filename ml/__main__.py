@@ -1,0 +1,108 @@
+"""`python -m ml label|bakeoff RUN_DIR` carries out a run; `python -m ml predict MODEL PATH…` scores pictures.
+
+A run prints contract events, one JSON object a line, on stdout; everything else goes to stderr, the run's log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from ml.contract import Failure, encode_event
+from ml.errors import RunError
+from ml.pixels import UnreadableImageError
+
+ORPHANED = 75
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    if options.command == "predict":
+        return predict(options.model, options.paths)
+    if options.die_with_parent:
+        threading.Thread(target=_die_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    return train(options.run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("label", "bakeoff"):
+        command = commands.add_parser(name)
+        command.add_argument("run", type=Path, help="run folder with its manifest.json")
+        command.add_argument("--die-with-parent", action="store_true", help="end when stdin is closed")
+    command = commands.add_parser("predict")
+    command.add_argument("model", type=Path, help="model folder, or a zip of one")
+    command.add_argument("paths", type=Path, nargs="+", help="pictures")
+    return parser
+
+
+def _die_with_parent() -> None:
+    os.read(0, 1)
+    os._exit(ORPHANED)
+
+
+def train(run: Path) -> int:
+    # Libraries print to stdout as they like; the events keep a stream of their own.
+    events, sys.stdout = sys.stdout, sys.stderr
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            from ml import report, training  # noqa: PLC0415  torch takes seconds to import
+
+            report.EVENTS = events
+            training.execute(run)
+    except BaseException as error:  # noqa: BLE001  whatever it was, a person reads a sentence
+        traceback.print_exc()
+        print(encode_event(Failure(sentence_for(error))), file=events, flush=True)
+        return 1
+    return 0
+
+
+def sentence_for(error: BaseException) -> str:
+    """Return what a person should read; the traceback is in the log."""
+    if isinstance(error, RunError):
+        return str(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "There was not enough memory; smaller batches or a smaller input size need less."
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full; free some space and retry."
+    if isinstance(error, FileNotFoundError):
+        return f"A file of this run is missing: {Path(str(error.filename)).name}."
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped from the keyboard."
+    return f"Training stopped on an unexpected fault ({type(error).__name__}); the log tells more."
+
+
+def predict(model: Path, paths: list[Path]) -> int:
+    """Print one JSON object a picture; exit 1 only when nothing could be read."""
+    from ml.predict import load_model  # noqa: PLC0415
+
+    try:
+        opened = load_model(model)
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 1
+    answered = 0
+    for path in paths:
+        try:
+            row = opened.predict([path])[0]
+        except (OSError, UnreadableImageError) as error:
+            print(json.dumps({"file": str(path), "error": str(error)}))
+            continue
+        answered += 1
+        decided = opened.config.classes[int(row.argmax())]
+        score = round(float(row[opened.config.positive]), 6)
+        print(json.dumps({"file": str(path), "score": score, "label": decided}))
+    return 0 if answered else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

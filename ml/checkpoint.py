@@ -1,0 +1,81 @@
+"""A training frozen between two epochs: safetensors and JSON, whole or absent, never a pickle.
+
+Shuffling, augmentation and dropout draw from seeds made of (run seed, epoch), so no generator state is kept, and
+a resumed training gives what an uninterrupted one would have given.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ml.rundir import atomic_path
+
+
+@dataclass
+class TrainState:
+    """How far a training is, besides its tensors."""
+
+    epoch: int = 0
+    """Finished epochs."""
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    """Lowest validation loss so far; infinite before the first epoch."""
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One entry an epoch: train_loss, train_accuracy, val_loss, val_accuracy."""
+
+
+def save_checkpoint(
+    path: Path, state: TrainState, net: nn.Module, best: dict[str, Tensor], optimizer: Optimizer, identity: str
+) -> None:
+    """Write everything that resuming needs; `identity` names the manifest and settings it belongs to."""
+    tensors = {f"net.{k}": v.contiguous() for k, v in net.state_dict().items()}
+    tensors |= {f"best.{k}": v.contiguous() for k, v in best.items()}
+    groups = optimizer.state_dict()
+    for index, values in groups["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": v.contiguous() for k, v in values.items() if isinstance(v, Tensor)}
+    metadata = {"state": json.dumps(asdict(state)), "identity": identity}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def load_checkpoint(
+    path: Path, net: nn.Module, optimizer: Optimizer, identity: str
+) -> tuple[TrainState, dict[str, Tensor]] | None:
+    """Fill `net` and `optimizer` and return (state, best tensors); None when there is nothing to resume.
+
+    A truncated file, or one that another manifest or other settings made, counts as nothing.
+    """
+    try:
+        with safe_open(path, "pt") as stored:
+            metadata = stored.metadata()
+            if metadata.get("identity") != identity:
+                return None
+            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118  not a dict
+    except (SafetensorError, OSError):
+        return None
+    net.load_state_dict(_under(tensors, "net."))
+    fill_optimizer(optimizer, _under(tensors, "optimizer."))
+    return TrainState(**json.loads(metadata["state"])), _under(tensors, "best.")
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in tensors.items():
+        match = re.fullmatch(r"(\d+)\.(\w+)", key)
+        if match:
+            state.setdefault(int(match[1]), {})[match[2]] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,0 +1,1 @@
+"""Recipes of the labelers: who they are and how each is trained."""

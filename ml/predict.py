@@ -1,0 +1,94 @@
+"""Use a trained model: `load_model("model.zip").score(["eye.jpg"])` gives numbers from 0 to 1."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import nn
+
+from ml.backbones import BACKBONES
+from ml.data import Images
+from ml.engine import pick_device, score
+from ml.errors import DamagedModelError
+from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
+from ml.pixels import decode, pack
+
+
+class Model:
+    """A trained classifier, ready to answer."""
+
+    def __init__(self, net: nn.Module, config: ModelConfig) -> None:
+        self.config = config
+        self._net = net.to(pick_device())
+
+    def predict(self, pictures: Sequence[str | Path | Image.Image]) -> NDArray[np.float32]:
+        """Return probabilities `[N, K]`, columns in the order of `config.classes`.
+
+        Raise OSError for a file that cannot be opened, ml.pixels.UnreadableImageError for one that is no picture.
+        """
+        side = self.config.input_size
+        opened = [_open(picture) for picture in pictures]
+        # Scaled in one step by the same interpolation that training used, picture by picture.
+        rows = [self._score_one(image, side) for image in opened]
+        return np.concatenate(rows) if rows else np.zeros((0, len(self.config.classes)), np.float32)
+
+    def score(self, pictures: Sequence[str | Path | Image.Image]) -> list[float]:
+        """Return the probability of the positive class for each picture."""
+        return [float(row[self.config.positive]) for row in self.predict(pictures)]
+
+    def _score_one(self, image: Image.Image, side: int) -> NDArray[np.float32]:
+        pixels = pack([image], image.size, grey=image.mode == "L")
+        images = Images(pixels, side, pick_device())
+        return score(images, self.config.norm, self._net, np.array([0]))
+
+
+def _open(picture: str | Path | Image.Image) -> Image.Image:
+    if isinstance(picture, Image.Image):
+        return picture if picture.mode in {"L", "RGB"} else picture.convert("RGB")
+    return decode(Path(picture).read_bytes())
+
+
+def load_model(path: str | Path) -> Model:
+    """Open a model folder, or a zip of one.
+
+    Raise DamagedModelError for anything else: weights are read as safetensors only, and only when their hash is
+    the one that the config names. Pickled files (`.pt`, `.pth`) are never opened.
+    """
+    source = Path(path)
+    try:
+        text, weights = _from_zip(source) if source.is_file() else _from_folder(source)
+        config = read_config(text)
+    except (OSError, zipfile.BadZipFile, StopIteration, KeyError, TypeError, ValueError) as error:
+        raise DamagedModelError(
+            f"{source} is not a model exported by Squint: a folder or zip with {CONFIG} and {WEIGHTS}."
+        ) from error
+    if hashlib.sha256(weights).hexdigest() != config.sha256:
+        raise DamagedModelError(f"The weights in {source} are not the ones that its {CONFIG} names.")
+    return Model(_fill(config, weights, source), config)
+
+
+def _fill(config: ModelConfig, weights: bytes, source: Path) -> nn.Module:
+    try:
+        net = BACKBONES[config.name].build(config.outputs)
+        net.load_state_dict(load(weights))
+    except (KeyError, RuntimeError, SafetensorError) as error:
+        raise DamagedModelError(f"The weights in {source} do not fit the model that it names.") from error
+    return net
+
+
+def _from_folder(folder: Path) -> tuple[str, bytes]:
+    return (folder / CONFIG).read_text("utf-8"), (folder / WEIGHTS).read_bytes()
+
+
+def _from_zip(path: Path) -> tuple[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        config = next(name for name in archive.namelist() if Path(name).name == CONFIG)
+        return archive.read(config).decode(), archive.read(config[: -len(CONFIG)] + WEIGHTS)

@@ -1,0 +1,248 @@
+"""A run from its manifest to its result: split, train each model, score, write it all down.
+
+Whatever an earlier attempt finished is kept: a trained model is not trained again, a half-trained one goes on at
+its checkpoint. `DONE` is written last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ml import rundir
+from ml.backbones import build_net, get_backbone
+from ml.bakeoff import TEST_SHARE, VALIDATION_SHARE
+from ml.bakeoff import settings_for as classifier_settings
+from ml.checkpoint import TrainState
+from ml.contract import Manifest, RunResult, TrainedModel
+from ml.data import Images, Normalisation, Rows, measure
+from ml.engine import Task, fit, pick_device, score
+from ml.errors import RunError
+from ml.export import CONFIG, ModelConfig, read_config, save_model
+from ml.labelers.founding import HELD_OUT
+from ml.labelers.founding import settings_for as labeler_settings
+from ml.metrics import summarise
+from ml.pixels import load_pack
+from ml.report import Reporter
+from ml.settings import TrainSettings, default_input_size, with_overrides
+from ml.splitting import split_rows
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Rows of the pack; `test` is empty in a label run."""
+
+    train: Rows
+    validate: Rows
+    test: Rows
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"train": len(self.train), "val": len(self.validate), "test": len(self.test)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every model of the run shares."""
+
+    folder: Path
+    manifest: Manifest
+    pixels: NDArray[np.uint8]
+    splits: Splits
+    scored: Rows
+    """Rows that every model scores: all of them in a label run, the test part in a bake-off."""
+    reporter: Reporter
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        return np.array(self.manifest.labels, np.int64)
+
+    def settings(self, name: str) -> TrainSettings:
+        return settings_of(self.manifest, name)
+
+    def model_folder(self, name: str) -> Path:
+        return self.folder / rundir.MODELS / name
+
+
+def settings_of(manifest: Manifest, name: str) -> TrainSettings:
+    recipe = labeler_settings(name) if manifest.kind == "label" else classifier_settings(len(manifest.classes))
+    return with_overrides(recipe, manifest.settings)
+
+
+def split(manifest: Manifest) -> Splits:
+    labelled = np.flatnonzero(np.array(manifest.labels) >= 0)
+    none = np.array([], np.int64)
+    if manifest.kind == "label":
+        train, validate = split_rows(labelled, manifest.labels, manifest.groups, HELD_OUT, manifest.seed)
+        return Splits(train, validate, none)
+    rest, test = split_rows(labelled, manifest.labels, manifest.groups, TEST_SHARE, manifest.seed)
+    train, validate = split_rows(rest, manifest.labels, manifest.groups, VALIDATION_SHARE, manifest.seed + 1)
+    return Splits(train, validate, test)
+
+
+def execute(folder: Path) -> None:
+    """Carry out the run that `folder`'s manifest describes. Raise RunError with a sentence when it cannot be."""
+    started = time.monotonic()
+    manifest = Manifest.from_json((folder / rundir.MANIFEST).read_text("utf-8"))
+    run = open_run(folder, manifest)
+    if threads := run.settings(manifest.models[0]).threads:
+        torch.set_num_threads(threads)
+    models = [train_one(run, name) for name in manifest.models]
+    scores = {name: np.load(scores_file(run, name)) for name in manifest.models}
+    if manifest.kind == "bakeoff":
+        models = [judge(run, model, scores[model.name]) for model in models]
+    write_predictions(run, scores)
+    result = RunResult(
+        models, run.splits.counts, time.monotonic() - started, environment(manifest), notes(models)
+    )
+    rundir.write_text(folder / rundir.RESULT, result.to_json())
+    shutil.rmtree(folder / rundir.CHECKPOINTS, ignore_errors=True)
+    rundir.write_text(folder / rundir.DONE, "")
+
+
+def open_run(folder: Path, manifest: Manifest) -> Run:
+    pixels = load_pack(Path(manifest.pack.path))
+    if len(pixels) != len(manifest.image_ids):
+        raise RunError("The packed images do not fit this run's list; please start it again.")
+    splits = split(manifest)
+    ids = np.array(manifest.image_ids)
+    rundir.write_text(
+        folder / rundir.SPLITS,
+        json.dumps({name: ids[rows].tolist() for name, rows in vars(splits).items()}),
+    )
+    scored = np.arange(len(pixels)) if manifest.kind == "label" else splits.test
+    work = sum(settings_of(manifest, n).epochs * len(splits.train) + len(scored) for n in manifest.models)
+    return Run(folder, manifest, pixels, splits, scored, Reporter(work))
+
+
+def train_one(run: Run, name: str) -> TrainedModel:
+    """Train, score and save one model, or take what an earlier attempt left finished."""
+    backbone, settings, manifest = get_backbone(name), run.settings(name), run.manifest
+    folder = run.model_folder(name)
+    if (folder / CONFIG).exists() and scores_file(run, name).exists():
+        run.reporter.skip(settings.epochs * len(run.splits.train) + len(run.scored))
+        return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
+    size = settings.input_size or default_input_size(max(run.pixels.shape[1:3]))
+    images = Images(run.pixels, size, pick_device())
+    norm = (
+        measure(run.pixels, run.splits.train)
+        if manifest.weights == "scratch"
+        else Normalisation(backbone.mean, backbone.std)
+    )
+    outputs = 1 if settings.loss == "binary" and len(manifest.classes) == 2 else len(manifest.classes)
+    run.reporter.advance(f"{backbone.title}: building", 0)
+    net = build_net(name, outputs, manifest.weights, Path(manifest.weights_dir), manifest.seed)
+    task = Task(
+        backbone.title,
+        images,
+        norm,
+        run.labels,
+        run.splits.train,
+        run.splits.validate,
+        settings,
+        manifest.seed,
+        run.folder / rundir.CHECKPOINTS / f"{name}.safetensors",
+    )
+    state = fit(task, net, run.reporter, name)
+    stage = f"{backbone.title}: scoring {len(run.scored)} images"
+    scores = score(images, norm, net, run.scored, lambda count: run.reporter.advance(stage, count))
+    with rundir.atomic_path(scores_file(run, name)) as temporary, temporary.open("wb") as stream:
+        np.save(stream, scores)
+    trained = what_made_it(run, settings, state, parameters=sum(p.numel() for p in net.parameters()))
+    config = ModelConfig(
+        name, backbone.title, manifest.classes, manifest.positive, outputs, size, norm, sha256="", trained=trained
+    )
+    return described(folder, save_model(folder, net, config))
+
+
+def scores_file(run: Run, name: str) -> Path:
+    return run.folder / "scores" / f"{name}.npy"
+
+
+def what_made_it(run: Run, settings: TrainSettings, state: TrainState, parameters: int) -> dict[str, Any]:
+    return {
+        "settings": vars(settings),
+        "weights": run.manifest.weights,
+        "seed": run.manifest.seed,
+        "code_version": run.manifest.code_version,
+        "images": run.splits.counts,
+        "image_set": run.manifest.pack.sha256,
+        "best_epoch": state.best_epoch,
+        "seconds": round(state.seconds, 2),
+        "parameters": parameters,
+        "validation": state.history[state.best_epoch - 1],
+    }
+
+
+def described(folder: Path, config: ModelConfig) -> TrainedModel:
+    trained = config.trained
+    return TrainedModel(
+        config.name,
+        config.title,
+        f"{rundir.MODELS}/{folder.name}",
+        config.sha256,
+        trained["parameters"],
+        trained["weights"],
+        trained["seconds"],
+        trained["best_epoch"],
+        {"validation": trained["validation"]},
+    )
+
+
+def judge(run: Run, model: TrainedModel, scores: NDArray[np.float32]) -> TrainedModel:
+    """Return the model with its figures on the test part, which nothing has looked at before."""
+    run.reporter.advance(f"{model.title}: intervals", 0)
+    test = run.splits.test
+    groups = [run.manifest.groups[row] for row in test]
+    figures = summarise(run.labels[test], scores, groups, run.manifest.positive, run.manifest.seed)
+    human = np.array([run.manifest.sources[row] == "human" for row in test])
+    if human.sum() >= 30:
+        figures["human"] = summarise(
+            run.labels[test][human],
+            scores[human],
+            [g for g, h in zip(groups, human, strict=True) if h],
+            run.manifest.positive,
+            run.manifest.seed,
+        )
+    return TrainedModel(**{**vars(model), "metrics": {**model.metrics, **figures}})
+
+
+def write_predictions(run: Run, scores: dict[str, NDArray[np.float32]]) -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "image_ids": np.array(run.manifest.image_ids, np.int64)[run.scored],
+        **{f"probs_{name}": values for name, values in scores.items()},
+    }
+    if run.manifest.kind == "bakeoff":
+        arrays["labels"] = run.labels[run.scored].astype(np.int16)
+    save: Callable[..., None] = np.savez
+    with rundir.atomic_path(run.folder / rundir.PREDICTIONS) as temporary, temporary.open("wb") as stream:
+        save(stream, **arrays)
+
+
+def environment(manifest: Manifest) -> dict[str, str]:
+    device = pick_device()
+    name = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": f"{device.type} ({name})",
+        "cores": str(os.cpu_count()),
+        "code": manifest.code_version,
+    }
+
+
+def notes(models: list[TrainedModel]) -> list[str]:
+    if any(model.weights == "scratch" for model in models):
+        return ["Trained from scratch, without pretrained weights: expect more disagreement than with them."]
+    return []
