@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.errors import BadInputError
+
 Form = TypeVar("Form", bound=BaseModel)
 FormErrors = dict[str, str]
 
@@ -17,6 +19,15 @@ def parse(model: type[Form], data: Mapping[str, Any]) -> tuple[Form | None, Form
         return model.model_validate(dict(data)), {}
     except ValidationError as error:
         return None, {_field(e["loc"]): _sentence(e) for e in error.errors()}
+
+
+def parse_or_refuse(model: type[Form], data: Mapping[str, Any]) -> Form:
+    """Return the value, or raise BadInputError naming the first field: for forms of one or two fields."""
+    form, errors = parse(model, data)
+    if form is None:
+        field, sentence = next(iter(errors.items()))
+        raise BadInputError(f"{field}: {sentence}" if field else sentence)
+    return form
 
 
 def _field(location: tuple[int | str, ...]) -> str:

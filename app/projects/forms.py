@@ -24,6 +24,7 @@ def usable_pattern(pattern: str) -> str:
 
 ClassName = Annotated[PlainText, StringConstraints(min_length=1, max_length=60)]
 Pattern = Annotated[PlainText, AfterValidator(usable_pattern)]
+Key = Annotated[str, StringConstraints(strip_whitespace=False, to_lower=True)]
 SeedSize = Annotated[int, Field(ge=4, le=LARGEST_SEED)]
 
 
@@ -48,7 +49,34 @@ class SettingsForm(ProjectForm):
 
 class ClassForm(FormModel):
     name: ClassName
-    key: Annotated[str, StringConstraints(max_length=1, to_lower=True)] = ""
+    key: Annotated[Key, StringConstraints(max_length=1)] = ""
+
+
+class ClassChangesForm(FormModel):
+    """The table of classes: `name-ID` and `key-ID` of its rows, and what the pressed button does."""
+
+    names: dict[int, ClassName]
+    keys: dict[int, Key]
+    action: Annotated[str, StringConstraints(pattern=r"^(save|(up|down|archive|restore)-[0-9]{1,9})$")] = "save"
+
+    @staticmethod
+    def gather(fields: dict[str, str]) -> dict[str, object]:
+        """Sort the rows' fields by kind; whatever else was sent is refused by `extra`."""
+        kinds: dict[str, dict[str, str]] = {"name": {}, "key": {}}
+        rest: dict[str, str] = {}
+        for field, text in fields.items():
+            kind, _, class_id = field.partition("-")
+            if kind in kinds and class_id.isdecimal() and len(class_id) <= 9:
+                kinds[kind][class_id] = text
+            else:
+                rest[field] = text
+        return {**rest, "names": kinds["name"], "keys": kinds["key"]}
+
+    @property
+    def step(self) -> tuple[str, int]:
+        """What the button does, and to which class: `("up", 12)`, `("save", 0)`."""
+        verb, _, class_id = self.action.partition("-")
+        return verb, int(class_id or 0)
 
 
 class MemberForm(FormModel):

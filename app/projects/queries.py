@@ -35,3 +35,14 @@ def get_project_by_name(session: Session, name: str) -> Project:
     if project is None:
         raise NotFoundError(f"There is no project named {name}.")
     return project
+
+
+def list_members(session: Session, project_id: int) -> list[User]:
+    return list(
+        session.scalars(
+            select(User)
+            .join(ProjectMember, ProjectMember.user_id == User.id)
+            .where(ProjectMember.project_id == project_id)
+            .order_by(User.email)
+        )
+    )

@@ -10,14 +10,16 @@ from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import FormErrors, parse
 from app.html.htmx import go_to
 from app.html.templating import render
-from app.projects import service
+from app.projects import service, settings_routes
 from app.projects.access import MemberProjectDep
+from app.projects.classes import classes_problem, make_classes
 from app.projects.forms import NewProjectForm, split_names
 from app.projects.grouping import group_of, pattern_problem
 from app.projects.queries import list_visible_projects
 from app.security import EngineerDep, UserDep
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
+router.include_router(settings_routes.router)
 
 
 @router.get("/")
@@ -47,8 +49,8 @@ def create_project(request: Request, user: EngineerDep, fields: FormFieldsDep, s
 def preview_classes(request: Request, _user: EngineerDep, classes: str = "", positive: str = "") -> Response:
     """The buttons that these classes would make, while the person types."""
     names = split_names(classes[:4000])
-    problem = service.classes_problem(names)
-    made = [] if problem else service.make_classes(names, positive if positive in names else "")
+    problem = classes_problem(names)
+    made = [] if problem else make_classes(names, positive if positive in names else "")
     return render(request, "projects/_new_classes.html", classes=made, problem=problem, typed=bool(names))
 
 
@@ -64,14 +66,14 @@ def try_pattern(request: Request, _user: EngineerDep, group_pattern: str = "", e
 
 def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: int = 200) -> Response:
     names = split_names(fields.get("classes", "closed, open"))
-    problem = service.classes_problem(names)
+    problem = classes_problem(names)
     return render(
         request,
         "projects/new.html",
         status_code=status,
         fields=fields,
         errors=errors,
-        classes=[] if problem else service.make_classes(names, fields.get("positive", "")),
+        classes=[] if problem else make_classes(names, fields.get("positive", "")),
         problem=problem,
     )
 

@@ -1,20 +1,29 @@
-"""Changes to projects and to their classes. Classes are archived, never deleted: answers point at them."""
+"""Changes to projects and to who may see them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import BadInputError, ConflictError
-from app.models import LabelClass, Project, ProjectMember, User
+from app.errors import BadInputError, ConflictError, NotFoundError
+from app.models import Project, ProjectMember, User
+from app.projects.classes import (
+    archive_class,
+    classes_problem,
+    edit_classes,
+    make_classes,
+    move_class,
+    restore_class,
+    set_positive,
+)
 from app.projects.grouping import pattern_problem
-from app.projects.keys import MOST_CLASSES, free_keys
+from app.projects.queries import LARGEST_ID
 
 RECIPES = ("founding",)
-COLORS = 10
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -63,23 +72,53 @@ def _check(classes: Sequence[str], positive: str, recipe: str, group_pattern: st
         raise BadInputError(problem)
 
 
-def classes_problem(names: Sequence[str]) -> str | None:
-    """Say in a sentence why these cannot be a project's classes; None if they can."""
-    if len(names) < 2:
-        return "A project has two classes or more, such as closed, open."
-    if len(names) > MOST_CLASSES:
-        return f"A project has at most {MOST_CLASSES} classes: each needs a key."
-    twice = next((n for i, n in enumerate(names) if n.casefold() in {m.casefold() for m in names[:i]}), None)
-    return f"The class {twice} is there twice." if twice else None
+def get_for_change(session: Session, project_id: int) -> Project:
+    """Return the project with its row locked, so that two changes come one after the other."""
+    return session.scalars(select(Project).where(Project.id == project_id).with_for_update()).one()
 
 
-def make_classes(names: Sequence[str], positive: str) -> list[LabelClass]:
-    chosen = positive or names[-1]
-    keys = free_keys((), len(names))
-    return [
-        LabelClass(name=name, key=key, color=i % COLORS, position=i, positive=name == chosen)
-        for i, (name, key) in enumerate(zip(names, keys, strict=True))
-    ]
+def save_settings(session: Session, project_id: int, *, name: str, positive_id: int, **values: Any) -> None:
+    """Rename the project, choose its positive class, and set the columns named in `values`."""
+    project = get_for_change(session, project_id)
+    refuse_taken_name(session, name, but=project.id)
+    set_positive(project, positive_id)
+    project.name = name
+    for column, value in values.items():
+        setattr(project, column, value)
+    flush_name(session, name)
+
+
+def change_classes(
+    session: Session, project_id: int, names: dict[int, str], keys: dict[int, str], step: tuple[str, int]
+) -> Project:
+    """Rename and rekey, then take the step: `("up" | "down" | "archive" | "restore" | "save", class_id)`."""
+    project = get_for_change(session, project_id)
+    edit_classes(project, names, keys)
+    verb, class_id = step
+    if verb in {"up", "down"}:
+        move_class(project, class_id, -1 if verb == "up" else 1)
+    elif verb == "archive":
+        archive_class(project, class_id)
+    elif verb == "restore":
+        restore_class(project, class_id)
+    session.flush()
+    return project
+
+
+def add_member(session: Session, project_id: int, email: str) -> None:
+    user = session.scalar(select(User).where(User.email == email, User.disabled_at.is_(None)))
+    if user is None:
+        raise BadInputError(f"There is no account for {email}; make an invitation link instead.")
+    if session.get(ProjectMember, (project_id, user.id)) is None:
+        session.add(ProjectMember(project_id=project_id, user_id=user.id))
+
+
+def remove_member(session: Session, project_id: int, user_id: int) -> None:
+    """Their answers stay."""
+    member = session.get(ProjectMember, (project_id, user_id)) if 0 < user_id <= LARGEST_ID else None
+    if member is None:
+        raise NotFoundError("There is no such member.")
+    session.delete(member)
 
 
 def refuse_taken_name(session: Session, name: str, but: int | None = None) -> None:

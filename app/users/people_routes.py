@@ -6,9 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.config import Settings
 from app.db import ReadSessionDep, SessionDep
-from app.errors import BadInputError
 from app.html.form_data import FormFieldsDep
-from app.html.forms import Form, parse
+from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.html.templating import render
 from app.models import Role
@@ -38,7 +37,7 @@ def show_people(request: Request, session: ReadSessionDep, admin: AdminDep) -> R
 def change_role(
     request: Request, _admin: AdminDep, fields: FormFieldsDep, session: SessionDep, user_id: int
 ) -> Response:
-    service.change_role(session, user_id, _parsed(RoleForm, fields).role)
+    service.change_role(session, user_id, parse_or_refuse(RoleForm, fields).role)
     return go_to(request, "/users")
 
 
@@ -63,7 +62,7 @@ def make_password_link(request: Request, _admin: AdminDep, session: SessionDep, 
 
 @router.post("/users/invitations")
 def invite(request: Request, admin: AdminDep, fields: FormFieldsDep, session: SessionDep) -> Response:
-    form = _parsed(InvitationForm, fields)
+    form = parse_or_refuse(InvitationForm, fields)
     project = get_visible_project(session, admin, int(form.project_id)) if form.project_id else None
     path = service.invite(session, admin, form.role, project.id if project else None)
     joins = f" and lands in {project.name}" if project else ""
@@ -92,14 +91,6 @@ def withdraw_from_project(
 ) -> Response:
     service.withdraw_invitation(session, link_id, project.id)
     return go_to(request, f"/projects/{project.id}/settings")
-
-
-def _parsed(model: type[Form], fields: dict[str, str]) -> Form:
-    form, errors = parse(model, fields)
-    if form is None:
-        field, sentence = next(iter(errors.items()))
-        raise BadInputError(f"{field}: {sentence}")
-    return form
 
 
 def _link_page(request: Request, path: str, back: str, what: str) -> Response:

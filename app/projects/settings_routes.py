@@ -1,0 +1,128 @@
+"""What an engineer may change about a project."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from app.db import ReadSessionDep, SessionDep
+from app.errors import AppError
+from app.html.form_data import FormFieldsDep
+from app.html.forms import FormErrors, parse, parse_or_refuse
+from app.html.htmx import go_to, is_htmx
+from app.html.templating import render
+from app.models import Project
+from app.projects import service
+from app.projects.access import EngineerProjectDep
+from app.projects.classes import add_class
+from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SettingsForm
+from app.projects.queries import list_members
+from app.users.queries import list_open_invitations
+
+router = APIRouter(prefix="/projects/{project_id}")
+
+
+@router.get("/settings")
+def show_settings(
+    request: Request, project: EngineerProjectDep, session: ReadSessionDep, saved: str = ""
+) -> Response:
+    return _page(request, session, project, {}, saved=bool(saved))
+
+
+@router.post("/settings")
+def save_settings(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    form, errors = parse(SettingsForm, {k: v for k, v in fields.items() if k != "example"})
+    if form is None:
+        return _page(request, session, project, errors, fields, status=422)
+    try:
+        with session.begin_nested():
+            service.save_settings(session, project.id, **form.model_dump())
+    except AppError as error:
+        return _page(request, session, project, {"": str(error)}, fields, status=error.status_code)
+    return go_to(request, f"/projects/{project.id}/settings?saved=yes")
+
+
+@router.post("/classes")
+def change_classes(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    changes = parse_or_refuse(ClassChangesForm, ClassChangesForm.gather(fields))
+    changed = service.change_classes(session, project.id, changes.names, changes.keys, changes.step)
+    return _classes(request, changed)
+
+
+@router.post("/classes/add")
+def add_new_class(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    form = parse_or_refuse(ClassForm, fields)
+    changed = service.get_for_change(session, project.id)
+    add_class(changed, form.name, form.key)
+    session.flush()
+    return _classes(request, changed)
+
+
+@router.post("/members")
+def add_member(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    service.add_member(session, project.id, parse_or_refuse(MemberForm, fields).email)
+    session.flush()
+    return _members(request, session, project)
+
+
+@router.post("/members/{user_id}/remove")
+def remove_member(request: Request, project: EngineerProjectDep, session: SessionDep, user_id: int) -> Response:
+    service.remove_member(session, project.id, user_id)
+    session.flush()
+    return _members(request, session, project)
+
+
+def _classes(request: Request, project: Project) -> Response:
+    if is_htmx(request):
+        return render(request, "projects/_classes.html", project=project)
+    return go_to(request, f"/projects/{project.id}/settings")
+
+
+def _members(request: Request, session: Session, project: Project) -> Response:
+    if is_htmx(request):
+        members = list_members(session, project.id)
+        return render(request, "projects/_members.html", project=project, members=members)
+    return go_to(request, f"/projects/{project.id}/settings")
+
+
+def _page(
+    request: Request,
+    session: Session,
+    project: Project,
+    errors: FormErrors,
+    fields: dict[str, str] | None = None,
+    *,
+    saved: bool = False,
+    status: int = 200,
+) -> Response:
+    return render(
+        request,
+        "projects/settings.html",
+        status_code=status,
+        project=project,
+        values=fields if fields is not None else _values(project),
+        errors=errors,
+        saved=saved,
+        members=list_members(session, project.id),
+        invitations=list_open_invitations(session, project.id),
+    )
+
+
+def _values(project: Project) -> dict[str, str]:
+    """The project as its settings form would send it."""
+    values = {
+        "name": project.name,
+        "seed_size": str(project.seed_size),
+        "group_pattern": project.group_pattern,
+        "positive_id": str(project.positive_class.id),
+    }
+    boxes = {"from_scratch": project.from_scratch, "show_opinions": project.show_opinions}
+    return values | {name: "true" for name, ticked in boxes.items() if ticked}
