@@ -92,7 +92,7 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
 
 def make_optimizer(net: nn.Module, settings: TrainSettings) -> Optimizer:
     if settings.optimizer == "adam":
-        return Adam(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+        return Adam(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     return SGD(
         net.parameters(),
         settings.learning_rate,

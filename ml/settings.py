@@ -29,6 +29,8 @@ class TrainSettings:
     """`binary`: one logit and binary cross-entropy; for two classes."""
     input_size: int = 0
     """Side of the square the net sees, in pixels; 0: `default_input_size` of the images' own size."""
+    enlarge: int = 1
+    """How much tiny images are enlarged by default: small nets see them better so, large ones grow too slow."""
     checkpoint_every_s: float = 5.0
     """A checkpoint follows the first epoch that ends so long after the last one."""
     threads: int = 0
@@ -47,11 +49,6 @@ def with_overrides(settings: TrainSettings, overrides: dict[str, Any]) -> TrainS
     return replace(settings, **overrides)
 
 
-def default_input_size(longest_side: int) -> int:
-    """Return the side that the net sees for images of this size: a multiple of 32, from 32 to 224.
-
-    Tiny images are enlarged a little: the nets halve the picture five times before they look at it as a whole.
-    """
-    return min(
-        max(32, -(-longest_side * 2 // 32) * 32 if longest_side <= 64 else -(-longest_side // 32) * 32), 224
-    )
+def default_input_size(longest_side: int, enlarge: int) -> int:
+    """Return the side that the net sees for images of this size: a multiple of 32, from 32 to 224."""
+    return min(-(-longest_side * enlarge // 32) * 32, 224)

@@ -98,6 +98,8 @@ def execute(folder: Path) -> None:
     run = open_run(folder, manifest)
     if threads := run.settings(manifest.models[0]).threads:
         torch.set_num_threads(threads)
+    # Numbers too small to matter would be computed in slow microcode on the CPU.
+    torch.set_flush_denormal(True)
     models = [train_one(run, name) for name in manifest.models]
     scores = {name: np.load(scores_file(run, name)) for name in manifest.models}
     if manifest.kind == "bakeoff":
@@ -133,7 +135,7 @@ def train_one(run: Run, name: str) -> TrainedModel:
     if (folder / CONFIG).exists() and scores_file(run, name).exists():
         run.reporter.skip(settings.epochs * len(run.splits.train) + len(run.scored))
         return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
-    size = settings.input_size or default_input_size(max(run.pixels.shape[1:3]))
+    size = settings.input_size or default_input_size(max(run.pixels.shape[1:3]), settings.enlarge)
     images = Images(run.pixels, size, pick_device())
     norm = (
         measure(run.pixels, run.splits.train)

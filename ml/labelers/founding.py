@@ -19,6 +19,7 @@ YOLO = TrainSettings(
     weight_decay=0.0005,
     warmup_epochs=5,
     augmentation="flip",
+    enlarge=2,
 )
 
 
