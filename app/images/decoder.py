@@ -1,12 +1,13 @@
 """A child process that decodes pictures one after the other: what a hostile file breaks is only this.
 
-`python -m app.images.decoder DESCRIPTOR MEMORY_BYTES`: the socket brings a picture's bytes as one message and
-takes a JSON object back, in the same order; the first message says that the child is up. The parent kills a child
-that takes too long.
+`python -m app.images.decoder DESCRIPTOR MEMORY_BYTES`: the first message says that the child is up; then the
+socket brings the sizes of some pictures and all their bytes, and takes a list of descriptions back, again and
+again. The parent kills a child that takes too long.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import sys
@@ -71,13 +72,15 @@ def limit_memory(extra_bytes: int) -> None:
 
 
 def serve(connection: Connection) -> None:
-    connection.send_bytes(b"ready")
+    connection.send_bytes(b'"up"')
     while True:
         try:
-            data = connection.recv_bytes()
+            sizes = json.loads(connection.recv_bytes())
         except EOFError:
             return
-        connection.send_bytes(json.dumps(asdict(describe(data))).encode())
+        batch = io.BytesIO(connection.recv_bytes())
+        answers = [asdict(describe(batch.read(size))) for size in sizes]
+        connection.send_bytes(json.dumps(answers).encode())
 
 
 def main() -> None:
