@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from app.errors import AppError, TooManyTriesError
 from app.html.htmx import is_htmx
 from app.html.templating import render
+from app.security import security_headers
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ def answer(request: Request, status: int, sentence: str, headers: dict[str, str]
 def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  registered for it
     if error.status_code == 401 and request.method == "GET":
-        sign_in = f"/sign-in?next={quote(request.url.path)}"
+        # A fragment is no place to come back to: the page around it is.
+        shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        sign_in = f"/sign-in?next={quote(shown or request.url.path)}"
         if is_htmx(request):
             return Response(status_code=204, headers={"HX-Redirect": sign_in})
         if "text/html" in request.headers.get("Accept", ""):
@@ -76,4 +79,5 @@ def _busy(request: Request, error: Exception) -> Response:
 
 def _fault(request: Request, error: Exception) -> Response:
     log.error("%s %s", request.method, request.url.path, exc_info=error)
-    return answer(request, 500, "Something went wrong on our side; nothing was saved.")
+    # Starlette sends this one past every middleware.
+    return answer(request, 500, "Something went wrong on our side; nothing was saved.", security_headers(request))

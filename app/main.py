@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from app import error_pages
 from app.config import Settings
 from app.db import Database
+from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
 from app.images.picture_routes import router as pictures
 from app.projects.routes import router as projects
@@ -19,6 +20,7 @@ from app.security import SecurityMiddleware
 from app.users.routes import router as users
 
 ROUTERS: tuple[APIRouter, ...] = (
+    health,
     users,
     projects,
     pictures,

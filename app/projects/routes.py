@@ -10,13 +10,15 @@ from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import FormErrors, parse
 from app.html.htmx import go_to
 from app.html.templating import render
+from app.models import Role
 from app.projects import service, settings_routes
 from app.projects.access import MemberProjectDep
 from app.projects.classes import classes_problem, make_classes
 from app.projects.forms import NewProjectForm, split_names
 from app.projects.grouping import group_of, pattern_problem
+from app.projects.overview import list_cards, read_overview
 from app.projects.queries import list_visible_projects
-from app.security import EngineerDep, UserDep
+from app.security import EngineerDep, UserDep, may_act_as
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(settings_routes.router)
@@ -24,7 +26,8 @@ router.include_router(settings_routes.router)
 
 @router.get("/")
 def show_projects(request: Request, session: ReadSessionDep, user: UserDep) -> Response:
-    return render(request, "projects/list.html", projects=list_visible_projects(session, user))
+    cards = list_cards(session, list_visible_projects(session, user))
+    return render(request, "projects/list.html", cards=cards, engineer=may_act_as(user, Role.ENGINEER))
 
 
 @router.get("/projects/new")
@@ -79,5 +82,20 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
 
 
 @router.get("/projects/{project_id}")
-def show_overview(request: Request, project: MemberProjectDep) -> Response:
-    return render(request, "projects/overview.html", project=project)
+def show_overview(
+    request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep
+) -> Response:
+    engineer = may_act_as(user, Role.ENGINEER)
+    shown = read_overview(session, project, engineer=engineer)
+    return render(request, "projects/overview.html", project=project, shown=shown, engineer=engineer)
+
+
+@router.get("/projects/{project_id}/standing")
+def show_standing(
+    request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep, seen: str = ""
+) -> Response:
+    """The overview's middle, when it is another than the browser has `seen`."""
+    shown = read_overview(session, project, engineer=may_act_as(user, Role.ENGINEER))
+    if shown.version == seen:
+        return Response(status_code=204)
+    return render(request, "projects/_standing.html", project=project, shown=shown)

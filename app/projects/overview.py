@@ -1,0 +1,176 @@
+"""What the overview shows, read in one go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.orm import Session
+
+from app.jobs.queue import find_active
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    AnnotationSource,
+    Bakeoff,
+    Image,
+    ImageState,
+    ImportBatch,
+    Project,
+    Round,
+)
+from app.projects.next_step import NextStep, Standing, next_step
+
+SEED_SOURCES = {AnnotationSource.SEED, AnnotationSource.IMPORT}
+
+
+@dataclass(frozen=True)
+class Cross:
+    """How often the first labeler said one class (row) and the second another (column)."""
+
+    first: str
+    second: str
+    classes: list[str]
+    counts: list[list[int]]
+
+
+@dataclass(frozen=True)
+class Overview:
+    standing: Standing
+    step: NextStep
+    round: Round | None
+    cross: Cross | None
+    bakeoff: Bakeoff | None
+    refused_files: int
+    """Files of all imports that could not be taken."""
+
+    @property
+    def version(self) -> str:
+        """Changes when anything shown does, so that an unchanged page is not sent again."""
+        shown = (
+            self.standing,
+            self.step,
+            self.round and self.round.id,
+            self.bakeoff and self.bakeoff.id,
+            self.refused_files,
+        )
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+
+def read_overview(session: Session, project: Project, *, engineer: bool) -> Overview:
+    standing = read_standing(session, project)
+    refused = select(func.sum(ImportBatch.set_aside)).where(ImportBatch.project_id == project.id)
+    newest_round = _newest(session, Round, project.id)
+    return Overview(
+        standing=standing,
+        step=next_step(standing, engineer=engineer),
+        round=newest_round,
+        cross=read_cross(newest_round, project) if newest_round else None,
+        bakeoff=_newest(session, Bakeoff, project.id),
+        refused_files=session.scalar(refused) or 0,
+    )
+
+
+def read_cross(newest: Round, project: Project) -> Cross | None:
+    """Return the cross table of a round of two labelers, where its report has one."""
+    counts = newest.report.get("cross_table")
+    classes = newest.report.get("classes") or [c.name for c in project.active_classes]
+    if len(newest.labelers) != 2 or not counts or len(counts) != len(classes):
+        return None
+    first, second = newest.labelers
+    return Cross(first.title, second.title, classes, counts)
+
+
+def read_standing(session: Session, project: Project) -> Standing:
+    counts: dict[str, int] = dict.fromkeys(ImageState, 0)
+    seed, seen = 0, set()
+    query = select(Image.state, Image.label_source, Image.class_id, func.count()).where(
+        Image.project_id == project.id
+    )
+    for state, source, class_id, number in session.execute(
+        query.group_by(Image.state, Image.label_source, Image.class_id)
+    ):
+        counts[state] += number
+        seen.add(class_id)
+        seed += number if state == ImageState.SETTLED and source in SEED_SOURCES else 0
+    answers, seconds = _effort(session, project.id)
+    return Standing(
+        images=sum(counts.values()),
+        new=counts[ImageState.NEW],
+        seed=seed,
+        seed_size=project.seed_size,
+        accepted=counts[ImageState.ACCEPTED],
+        unclear=counts[ImageState.UNCLEAR],
+        settled=counts[ImageState.SETTLED] - seed,
+        set_aside=counts[ImageState.SET_ASIDE],
+        answers=answers,
+        answer_seconds=seconds,
+        rounds=_count(session, Round, project.id),
+        bakeoffs=_count(session, Bakeoff, project.id),
+        unseen_classes=tuple(c.name for c in project.active_classes if c.id not in seen),
+        labelers_run=find_active(session, "label", project.id) is not None,
+        bakeoff_runs=find_active(session, "bakeoff", project.id) is not None,
+    )
+
+
+def _effort(session: Session, project_id: int) -> tuple[int, float]:
+    """Count the answers that a person gave here, and their seconds; an undo is no answer."""
+    count, seconds = session.execute(
+        select(func.count(), func.sum(Annotation.seconds)).where(
+            Annotation.project_id == project_id,
+            Annotation.kind != AnnotationKind.UNDO,
+            Annotation.source != AnnotationSource.IMPORT,
+        )
+    ).one()
+    return count, seconds or 0.0
+
+
+def _count(session: Session, table: type[Round | Bakeoff], project_id: int) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(table.project_id == project_id)) or 0
+
+
+def _newest(session: Session, table: type[Any], project_id: int) -> Any:
+    return session.scalar(
+        select(table).where(table.project_id == project_id).order_by(table.number.desc()).limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Card:
+    """A project in the list."""
+
+    project: Project
+    images: int
+    labelled: int
+    unclear: int
+    newest_answer_at: datetime | None
+
+
+def list_cards(session: Session, projects: list[Project]) -> list[Card]:
+    ids = [project.id for project in projects]
+    labelled = Image.state.in_([ImageState.ACCEPTED, ImageState.SETTLED])
+    unclear = Image.state == ImageState.UNCLEAR
+    rows = session.execute(
+        select(
+            Image.project_id,
+            func.count(),
+            func.sum(cast(labelled, Integer)),
+            func.sum(cast(unclear, Integer)),
+        )
+        .where(Image.project_id.in_(ids))
+        .group_by(Image.project_id)
+    )
+    counts = {row[0]: row[1:] for row in rows}
+    newest = dict(
+        session.execute(
+            select(Annotation.project_id, func.max(Annotation.created_at))
+            .where(Annotation.project_id.in_(ids))
+            .group_by(Annotation.project_id)
+        )
+        .tuples()
+        .all()
+    )
+    return [Card(p, *counts.get(p.id, (0, 0, 0)), newest.get(p.id)) for p in projects]
