@@ -18,7 +18,9 @@ from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError, NotFoundError
 from app.images.archive import open_zip
-from app.images.children import DecoderPool
+from app.images.children import ChildDiedError
+from app.images.decoding import DecoderPool
+from app.images.grouping import update_groups
 from app.images.limits import UPLOAD, Limits
 from app.images.reading import Reader, ReadFile
 from app.images.reports import ImportProgress, ImportReport
@@ -52,9 +54,13 @@ def import_images(  # noqa: PLR0913  all but two are named
         report = _open_batch(database, project_id, user_id, name or "upload", files.skipped)
         reader = Reader(database, project_id, files, report, progress)
         store = BlobStore(settings.blobs_dir)
+        found = set[int]()
         for batch in _batches(_decode(reader, decoders)):
             store_large(store, batch)
-            _write(database, project_id, report, batch)
+            found |= _write(database, project_id, report, batch)
+    progress.stage = "grouping"
+    found |= set(reader.known.values())
+    _group(database, settings, project_id, found, report)
     report.seconds = time.monotonic() - began
     with database.write() as session:
         _save(session, report)
@@ -118,12 +124,23 @@ def _batches(images: Iterator[NewImage]) -> Iterator[list[NewImage]]:
         yield batch
 
 
-def _write(database: Database, project_id: int, report: ImportReport, batch: list[NewImage]) -> None:
+def _write(database: Database, project_id: int, report: ImportReport, batch: list[NewImage]) -> set[int]:
+    """Return the ids of the images that nobody else added meanwhile."""
     with database.write() as session:
-        taken = len(insert_images(session, project_id, report.import_id, batch))
-        report.taken += taken
-        report.already_there += len(batch) - taken
+        taken = insert_images(session, project_id, report.import_id, batch)
+        report.taken += len(taken)
+        report.already_there += len(batch) - len(taken)
         _save(session, report)
+    return set(taken.values())
+
+
+def _group(
+    database: Database, settings: Settings, project_id: int, found: set[int], report: ImportReport
+) -> None:
+    try:
+        report.near_duplicates = update_groups(database, settings, project_id, found)
+    except (TimeoutError, ChildDiedError):
+        report.warn(report.name, "Near duplicates were not looked for: it took too long.")
 
 
 def _save(session: Session, report: ImportReport) -> None:

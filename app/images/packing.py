@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError
-from app.images.queries import StoredImage, list_stored_images, read_many
+from app.images.queries import StoredImage, bytes_of, list_stored_images, read_rows
 from app.storage import BlobStore, MissingBlobError
 from ml import pixels
 from ml.contract import Pack
@@ -143,17 +143,17 @@ def _rows(
         for start in range(0, len(images), IMAGES_A_STEP):
             step = images[start : start + IMAGES_A_STEP]
             with database.read() as session:
-                data = dict(read_many(session, store, [image.sha256 for image in step]))
-            decoded = threads.map(lambda image: _pixels(data[image.sha256], shape), step)  # noqa: B023
+                data = read_rows(session, [image.sha256 for image in step])
+            decoded = threads.map(lambda image: _pixels(store, image.sha256, data, shape), step)  # noqa: B023
             yield from ((i, row) for i, row in zip(step, decoded, strict=True) if row is not None)
 
 
-def _pixels(data: bytes | MissingBlobError, shape: Shape) -> NDArray[np.uint8] | None:
-    if isinstance(data, MissingBlobError):
-        return None
+def _pixels(
+    store: BlobStore, sha256: str, rows: Mapping[str, bytes | None], shape: Shape
+) -> NDArray[np.uint8] | None:
     try:
-        picture = pixels.decode(data)
-    except pixels.UnreadableImageError:
+        picture = pixels.decode(bytes_of(store, sha256, rows))
+    except (MissingBlobError, pixels.UnreadableImageError):
         return None
     row: NDArray[np.uint8] = pixels.pack([picture], (shape.width, shape.height), grey=shape.grey)[0]
     return row

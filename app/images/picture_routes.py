@@ -24,7 +24,7 @@ MISSING = (
 )
 
 
-@router.get("/projects/{project_id}/images/{image_id}.png")  # noqa: FAST003  MemberProjectDep takes it
+@router.get("/projects/{project_id}/images/{image_id}.png")
 def picture(
     request: Request,
     project: MemberProjectDep,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
@@ -54,27 +54,20 @@ def _stored() -> Select[int, str, int, int, bool, str]:
     return select(Image.id, Image.sha256, Image.width, Image.height, Image.grey, Image.group_key)
 
 
+def read_rows(session: Session, sha256s: Sequence[str]) -> dict[str, bytes | None]:
+    """Return what the database holds of these contents; None: it lies in the blob folder."""
+    rows = session.execute(select(ImageBlob.sha256, ImageBlob.data).where(ImageBlob.sha256.in_(sha256s)))
+    return {row.sha256: row.data for row in rows}
+
+
 def read_bytes(session: Session, store: BlobStore, sha256: str) -> bytes:
     """Return a picture's bytes exactly as they came; raise MissingBlobError when they are gone or altered."""
-    row = session.execute(select(ImageBlob.data).where(ImageBlob.sha256 == sha256)).one_or_none()
-    if row is None:
+    return bytes_of(store, sha256, read_rows(session, [sha256]))
+
+
+def bytes_of(store: BlobStore, sha256: str, rows: Mapping[str, bytes | None]) -> bytes:
+    """Return the bytes from `read_rows`, or from the blob folder; raise MissingBlobError as `read_bytes`."""
+    if sha256 not in rows:
         raise MissingBlobError("The file is not in the database.")
-    data: bytes | None = row[0]
+    data = rows[sha256]
     return store.read(sha256) if data is None else data
-
-
-def read_many(
-    session: Session, store: BlobStore, sha256s: Sequence[str]
-) -> Iterator[tuple[str, bytes | MissingBlobError]]:
-    """Yield the bytes of each content, or why they cannot be had, in the given order."""
-    rows = session.execute(select(ImageBlob.sha256, ImageBlob.data).where(ImageBlob.sha256.in_(sha256s)))
-    in_rows = {row.sha256: row.data for row in rows}
-    for sha256 in sha256s:
-        data = in_rows.get(sha256)
-        if data is not None:
-            yield sha256, data
-            continue
-        try:
-            yield sha256, store.read(sha256)
-        except MissingBlobError as error:
-            yield sha256, error

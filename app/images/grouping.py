@@ -1,0 +1,91 @@
+"""Keeps a project's groups: images that must never part, by file name and by looks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.config import Settings
+from app.db import Database
+from app.images.children import Child
+from app.images.queries import bytes_of, read_rows
+from app.models import Image, Project
+from app.storage import BlobStore, MissingBlobError
+
+GROUPER = "app.images.grouper"
+SECONDS = 600.0
+"""Far above what 100,000 images need; a pattern that takes longer is hostile."""
+ROWS = 500
+PICTURES = 50
+"""Held in memory at a time."""
+
+
+def update_groups(
+    database: Database, settings: Settings, project_id: int, new_ids: Collection[int] | None = None
+) -> int:
+    """Set the group keys of a project's images and return how many pairs of near duplicates were found.
+
+    `new_ids`: the images not compared yet; they join the groups there are. None: all groups are made afresh.
+    Raise TimeoutError or ChildDiedError when it cannot be done; the keys are then as before.
+    """
+    if new_ids is not None and not new_ids:
+        return 0
+    child = Child(GROUPER)
+    try:
+        return _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
+    finally:
+        child.close()
+
+
+def _converse(
+    child: Child, database: Database, store: BlobStore, project_id: int, new_ids: Collection[int] | None
+) -> int:
+    """Speak with the child as `app.images.grouper` describes."""
+    with database.read() as session:
+        pattern = session.scalar(select(Project.group_pattern).where(Project.id == project_id))
+        child.send_json({"pattern": pattern or "", "afresh": new_ids is None})
+        for chunk in _rows(session, project_id, new_ids):
+            child.send_json(chunk)
+        child.send_json([])
+    _send_pixels(child, database, store, child.receive_json(SECONDS))
+    answer = child.receive_json(SECONDS)
+    done = 0
+    while done < answer["changes"]:
+        changes = child.receive_json(SECONDS)
+        _write(database, changes)
+        done += len(changes)
+    pairs: int = answer["pairs"]
+    return pairs
+
+
+def _rows(session: Session, project_id: int, new_ids: Collection[int] | None) -> Iterator[list[Any]]:
+    query = select(Image.id, Image.name, Image.sha256, Image.difference_hash, Image.group_key)
+    result = session.execute(query.where(Image.project_id == project_id).execution_options(yield_per=ROWS))
+    for rows in result.partitions():
+        yield [[*row, new_ids is None or row.id in new_ids] for row in rows]
+
+
+def _send_pixels(child: Child, database: Database, store: BlobStore, wanted: list[int]) -> None:
+    for start in range(0, len(wanted), PICTURES):
+        ids = wanted[start : start + PICTURES]
+        with database.read() as session:
+            found = session.execute(select(Image.id, Image.sha256).where(Image.id.in_(ids)))
+            sha256s = {row.id: row.sha256 for row in found}
+            rows = read_rows(session, list(sha256s.values()))
+        for image_id in ids:
+            child.send(_bytes_or_nothing(store, sha256s.get(image_id, ""), rows))
+
+
+def _bytes_or_nothing(store: BlobStore, sha256: str, rows: Mapping[str, bytes | None]) -> bytes:
+    try:
+        return bytes_of(store, sha256, rows)
+    except MissingBlobError:
+        return b""
+
+
+def _write(database: Database, changes: list[tuple[int, str]]) -> None:
+    with database.write() as session:
+        session.execute(update(Image), [{"id": image_id, "group_key": key} for image_id, key in changes])

@@ -1,0 +1,90 @@
+"""Reads a labels file, header `filename,label`, or says in one sentence which row cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from app.errors import BadInputError, TooLargeError
+from app.images.limits import UPLOAD
+
+COLUMNS = ("filename", "label")
+LARGEST_CELL = 10_000
+FORMULA_STARTS = "=+-@\t\r"
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One row of a labels file, as written."""
+
+    row: int
+    """As a spreadsheet numbers it: the header is row 1."""
+    filename: str
+    label: str
+
+
+def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow]:
+    """Return the rows after the header; empty ones are left out, other columns are not looked at.
+
+    UTF-8 with or without a byte-order mark, any line ends. Raise BadInputError naming the row.
+    """
+    if len(data) > limit:
+        raise TooLargeError(f"The labels file is larger than {limit // 1_000_000} MB.")
+    reader = csv.reader(io.StringIO(_decode(data), newline=""), strict=True)
+    rows: list[LabelRow] = []
+    number = 1
+    try:
+        at = _columns(next(reader, []))
+        for number, cells in enumerate(reader, start=2):
+            if any(cells):
+                rows.append(_row(number, cells, at))
+    except csv.Error as error:
+        raise BadInputError(f"After row {number}: {_csv_sentence(error)}") from None
+    if not rows:
+        raise BadInputError("There is no row below the header.")
+    return rows
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        raise BadInputError(f"Row {row}: this is not UTF-8 text; please save the file as UTF-8.") from None
+    if "\0" in text:
+        raise BadInputError(f"Row {text.count(chr(10), 0, text.index(chr(0))) + 1}: this is not a text file.")
+    return text
+
+
+def _columns(header: list[str]) -> tuple[int, int]:
+    names = [cell.strip().lower() for cell in header]
+    if all(column in names for column in COLUMNS):
+        return names.index(COLUMNS[0]), names.index(COLUMNS[1])
+    only = names[0] if len(names) == 1 else ""
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if separator in only:
+            raise BadInputError(f"Row 1: the cells are separated by {called}; please use commas.")
+    raise BadInputError("Row 1: the header filename,label is missing.")
+
+
+def _row(number: int, cells: list[str], at: tuple[int, int]) -> LabelRow:
+    if len(cells) <= max(at):
+        raise BadInputError(f"Row {number}: a cell is missing.")
+    filename, label = (cells[i] for i in at)
+    if max(len(filename), len(label)) > LARGEST_CELL:
+        raise BadInputError(f"Row {number}: a cell is longer than {LARGEST_CELL:,} characters.")
+    if not filename or not label:
+        raise BadInputError(f"Row {number}: a cell is empty.")
+    return LabelRow(number, filename, label)
+
+
+def without_quote(cell: str) -> str:
+    """Undo what our export does to cells that a spreadsheet would take for a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in FORMULA_STARTS else cell
+
+
+def _csv_sentence(error: csv.Error) -> str:
+    if "field larger" in str(error):
+        return f"a cell is longer than {LARGEST_CELL:,} characters."
+    return "the quotes do not close as they should."
