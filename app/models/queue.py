@@ -28,4 +28,6 @@ class QueueEntry(Base):
     rank: Mapped[float]
     """Smallest first."""
     leased_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    leased_tab: Mapped[str | None] = mapped_column(String(40))
+    """Which of the person's browser tabs: two tabs must not show one image."""
     leased_until: Mapped[datetime | None]

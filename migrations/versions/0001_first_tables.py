@@ -364,6 +364,7 @@ def upgrade() -> None:
         sa.Column("pile", sa.String(length=8), nullable=False),
         sa.Column("rank", sa.Double(), nullable=False),
         sa.Column("leased_by_id", sa.Integer(), nullable=True),
+        sa.Column("leased_tab", sa.String(length=40), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["image_id"], ["image.id"], name=op.f("fk_queue_entry_image_id_image"), ondelete="CASCADE"

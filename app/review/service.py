@@ -1,0 +1,84 @@
+"""What waits for a person: filling the piles, serving from them, sending images back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.labeling import queries as labeling
+from app.labeling.settle import forget_proposals
+from app.models import Image, ImageState, Pile, QueueEntry
+
+AT_ONCE = 5_000
+
+
+def fill_seed(session: Session, project_id: int) -> int:
+    """Let every new image that does not wait yet wait for a seed answer, in random order; return how many.
+
+    Random, because the seed must look like the pile: its held-out part judges the labelers.
+    """
+    fresh = session.scalars(
+        select(Image.id)
+        .outerjoin(QueueEntry, QueueEntry.image_id == Image.id)
+        .where(Image.project_id == project_id, Image.state == ImageState.NEW, QueueEntry.image_id.is_(None))
+    ).all()
+    _add(session, project_id, Pile.SEED, {i: random.Random(f"seed {i}").random() for i in fresh}, {})
+    return len(fresh)
+
+
+def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -> None:
+    """Replace the review pile by these images, smallest rank first; images on screen keep their lease.
+
+    The seed pile keeps only images that no labeler has scored.
+    """
+    session.flush()
+    leases = {
+        entry.image_id: {
+            "leased_by_id": entry.leased_by_id, "leased_tab": entry.leased_tab, "leased_until": entry.leased_until
+        }
+        for entry in session.scalars(
+            select(QueueEntry).where(QueueEntry.project_id == project_id, QueueEntry.leased_until.is_not(None))
+        )
+    }  # fmt: skip
+    new = select(Image.id).where(Image.project_id == project_id, Image.state == ImageState.NEW)
+    session.execute(
+        delete(QueueEntry)
+        .where(QueueEntry.project_id == project_id, QueueEntry.image_id.not_in(new))
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    _add(session, project_id, Pile.REVIEW, ranks, leases)
+
+
+def _add(
+    session: Session,
+    project_id: int,
+    pile: Pile,
+    ranks: Mapping[int, float],
+    leases: Mapping[int, dict[str, Any]],
+) -> None:
+    free = {"leased_by_id": None, "leased_tab": None, "leased_until": None}
+    rows = [
+        {"image_id": i, "project_id": project_id, "pile": pile.value, "rank": rank, **leases.get(i, free)}
+        for i, rank in ranks.items()
+    ]
+    for start in range(0, len(rows), AT_ONCE):
+        session.execute(insert(QueueEntry), rows[start : start + AT_ONCE])
+
+
+def send_to_review(session: Session, image: Image) -> None:
+    """Put an image that a person doubts in front of the review pile.
+
+    A person's label stands until the next answer; one that only labelers agreed on is gone at once.
+    """
+    forget_proposals(session, [image.id])
+    entry = session.get(QueueEntry, image.id)
+    if entry is None:
+        entry = QueueEntry(image_id=image.id, project_id=image.project_id)
+        session.add(entry)
+    entry.pile = Pile.REVIEW
+    entry.rank = labeling.front_rank(session, image.project_id)
