@@ -16,6 +16,7 @@ from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
 from app.images.picture_routes import router as pictures
 from app.projects.routes import router as projects
+from app.review.routes import router as review
 from app.security import SecurityMiddleware
 from app.users.routes import router as users
 
@@ -24,6 +25,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     users,
     projects,
     pictures,
+    review,
 )
 
 

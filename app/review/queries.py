@@ -1,0 +1,55 @@
+"""Reads of the annotator's screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.images.queries import image_url
+from app.labeling import queries as labeling
+from app.models import AnnotationSource, Image, Pile, QueueEntry
+
+STRIP = 20
+"""How many of the last answers stay in sight."""
+SOURCES = {
+    Pile.SEED: [AnnotationSource.SEED],
+    Pile.REVIEW: [AnnotationSource.REVIEW, AnnotationSource.ISSUE, AnnotationSource.AUDIT],
+}
+
+
+def items(session: Session, project_id: int, image_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return what the screen needs of these images, in the given order."""
+    rows = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(image_ids)))}
+    newest = labeling.find_newest_round_id(session, project_id)
+    said = labeling.opinions(session, newest, image_ids)
+    return [
+        {
+            "id": i,
+            "url": image_url(project_id, i, rows[i].sha256),
+            "name": rows[i].name,
+            "width": rows[i].width,
+            "height": rows[i].height,
+            "opinions": said.get(i, []),
+        }
+        for i in image_ids
+    ]
+
+
+def count_waiting(session: Session, project_id: int, pile: Pile) -> int:
+    return (
+        session.scalar(select(func.count()).where(QueueEntry.project_id == project_id, QueueEntry.pile == pile))
+        or 0
+    )
+
+
+def recent_answers(session: Session, project_id: int, user_id: int, pile: Pile) -> list[dict[str, Any]]:
+    """Return a person's last answers of the pile, oldest first, with what it takes to show and change them."""
+    rows = labeling.list_recent(session, user_id, project_id, SOURCES[pile], STRIP)
+    shown = {item["id"]: item for item in items(session, project_id, list({row.image_id for row in rows}))}
+    return [
+        {"key": row.idempotency_key, "kind": row.kind, "classId": row.class_id, "item": shown[row.image_id]}
+        for row in rows
+    ]

@@ -1,0 +1,133 @@
+"""The annotator's screen, and the few calls that it makes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.db import ReadSessionDep, SessionDep
+from app.errors import NotFoundError
+from app.html.templating import render
+from app.images.queries import image_url
+from app.labeling import service as labeling
+from app.labeling.queries import loop_counts
+from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project
+from app.projects.access import MemberProjectDep
+from app.projects.queries import LARGEST_ID
+from app.review import queries, service
+from app.review.leases import Holder, claim
+from app.security import UserDep
+
+router = APIRouter(prefix="/projects/{project_id}")
+
+Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
+Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClaimBody(Body):
+    tab: Annotated[str, Field(min_length=1, max_length=40)]
+    count: Annotated[int, Field(ge=0, le=50)] = 20
+    have: Annotated[list[Id], Field(max_length=200)] = []
+
+
+class AnnotationBody(Body):
+    image_id: Id
+    kind: Literal["label", "cant_tell"]
+    class_id: Id | None = None
+    source: Literal["seed", "review"]
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    key: Key
+    flagged: bool = False
+
+
+class UndoBody(Body):
+    undoes: Key
+    key: Key
+
+
+@router.get("/label")
+def label_page(request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep) -> Response:
+    return _screen(request, project, user.id, session, Pile.SEED)
+
+
+@router.get("/review")
+def review_page(request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep) -> Response:
+    return _screen(request, project, user.id, session, Pile.REVIEW)
+
+
+def _screen(request: Request, project: Project, user_id: int, session: ReadSessionDep, pile: Pile) -> Response:
+    counts = loop_counts(session, project.id)
+    config = {
+        "project": project.id,
+        "user": user_id,
+        "pile": pile.value,
+        "classes": [class_json(c) for c in project.active_classes],
+        "showOpinions": project.show_opinions,
+        "goal": project.seed_size if pile == Pile.SEED else None,
+        "done": counts.seed if pile == Pile.SEED else counts.settled,
+        "recent": queries.recent_answers(session, project.id, user_id, pile),
+    }
+    return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
+
+
+def class_json(label_class: LabelClass) -> dict[str, Any]:
+    return {
+        "id": label_class.id, "name": label_class.name, "key": label_class.key, "color": label_class.color
+    }  # fmt: skip
+
+
+@router.post("/queue/{pile}/claim")
+def claim_images(
+    request: Request, project: MemberProjectDep, pile: Pile, body: ClaimBody, user: UserDep, session: SessionDep
+) -> dict[str, Any]:
+    """Lease the tab's next images; the answer tells how many wait in all."""
+    lease_s = request.app.state.settings.lease_s
+    taken = claim(
+        session, project_id=project.id, pile=pile, holder=Holder(user.id, body.tab), count=body.count,
+        have=body.have, lease_s=lease_s,
+    )  # fmt: skip
+    return {
+        "items": queries.items(session, project.id, taken),
+        "waiting": queries.count_waiting(session, project.id, pile),
+        "lease_s": lease_s,
+    }
+
+
+@router.post("/annotations")
+def annotate(
+    project: MemberProjectDep, body: AnnotationBody, user: UserDep, session: SessionDep
+) -> dict[str, Any]:
+    answer = labeling.Answer(
+        image_id=body.image_id, kind=AnnotationKind(body.kind), class_id=body.class_id,
+        source=AnnotationSource(body.source), seconds=body.seconds, key=body.key, flagged=body.flagged,
+    )  # fmt: skip
+    row = labeling.submit_annotation(session, user=user, project_id=project.id, answer=answer)
+    session.flush()
+    return {"saved": row.id, "key": body.key}
+
+
+@router.post("/annotations/undo")
+def undo(project: MemberProjectDep, body: UndoBody, user: UserDep, session: SessionDep) -> dict[str, Any]:
+    row = labeling.undo(session, user=user, project_id=project.id, undoes_key=body.undoes, key=body.key)
+    return {"undone": row.id, "key": body.key}
+
+
+@router.post("/images/{image_id}/doubt")
+def doubt(project: MemberProjectDep, image_id: int, session: SessionDep) -> dict[str, Any]:
+    """Send an image to review, whoever labelled it."""
+    image = session.get(Image, image_id) if 0 < image_id <= LARGEST_ID else None
+    if image is None or image.project_id != project.id:
+        raise NotFoundError("There is no such image.")
+    service.send_to_review(session, image)
+    return {"image": image.id, "url": image_url(project.id, image.id, image.sha256)}
+
+
+@router.get("/progress")
+def progress(project: MemberProjectDep, session: ReadSessionDep) -> dict[str, Any]:
+    return vars(loop_counts(session, project.id))
