@@ -46,7 +46,12 @@ def duration(seconds: float) -> str:
 def ago(moment: datetime) -> str:
     """How long since `moment`, as a person would say it."""
     seconds = (datetime.now(moment.tzinfo) - moment).total_seconds()
-    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+    if seconds < 60:
+        return "just now"
+    units = ((86400, "day"), (3600, "hour"), (60, "minute"))
+    size, unit = next((size, unit) for size, unit in units if seconds >= size)
+    number = int(seconds // size)
+    return f"{number} {unit}{'' if number == 1 else 's'} ago"
 
 
 _environment = TEMPLATES.env
