@@ -92,7 +92,7 @@ def test_a_slice_uses_another_only_through_its_service_or_queries():
 
 
 SHARED_RULES = {
-    "projects": {"access"},
+    "projects": {"access", "grouping"},
     "images": {"packing"},
     "labeling": {"settle"},
 }

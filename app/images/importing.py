@@ -19,6 +19,7 @@ from app.db import Database
 from app.errors import BadInputError, NotFoundError
 from app.images.archive import open_zip
 from app.images.children import ChildDiedError
+from app.images.class_folders import class_folders_of
 from app.images.decoding import DecoderPool
 from app.images.grouping import update_groups
 from app.images.limits import UPLOAD, Limits
@@ -27,6 +28,8 @@ from app.images.reports import ImportProgress, ImportReport
 from app.images.sources import Source, open_folder
 from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, NewImage, insert_images, store_large
 from app.models import ImportBatch, Project
+from app.projects.grouping import pattern_problem
+from app.review import service as review
 from app.storage import BlobStore
 
 
@@ -38,31 +41,41 @@ def import_images(  # noqa: PLR0913  all but two are named
     user_id: int | None,
     source: Path | Source,
     name: str = "",
+    group_pattern: str | None = None,
+    class_folders: bool = False,
     limits: Limits = UPLOAD,
     progress: ImportProgress | None = None,
 ) -> ImportReport:
     """Take all images of a zip file or folder; report each file that was not simply taken.
 
-    Raise BadInputError or TooLargeError, with nothing written, when the source as a whole is refused, and
-    ImportCancelledError when `progress.cancelled` was set: what was taken until then stays.
+    `group_pattern`: becomes the project's. `class_folders`: folders named as classes are answers of `user_id`.
+    New images then wait for a seed answer. Raise BadInputError or TooLargeError, with nothing written, when the
+    source as a whole is refused, and ImportCancelledError when `progress.cancelled` was set: what was taken until
+    then stays.
     """
     began = time.monotonic()
     opened = source if isinstance(source, Source) else open_source(source, limits)
     with opened as files, DecoderPool[ReadFile](limits) as decoders:
         progress = progress or ImportProgress()
         progress.total = len(files.entries)
-        report = _open_batch(database, project_id, user_id, name or "upload", files.skipped)
-        reader = Reader(database, project_id, files, report, progress)
         store = BlobStore(settings.blobs_dir)
+        with database.write() as session:
+            project = _get_project(session, project_id)
+            regroup = group_pattern is not None and _set_pattern(project, group_pattern)
+            folders = class_folders_of(project, user_id, files.root) if class_folders else None
+            report = _open_batch(session, project_id, user_id, name or "upload", files.skipped)
+        reader = Reader(database, project_id, store, files, report, progress, folders)
         found = set[int]()
         for batch in _batches(_decode(reader, decoders)):
             store_large(store, batch)
             found |= _write(database, project_id, report, batch)
     progress.stage = "grouping"
-    found |= set(reader.known.values())
-    _group(database, settings, project_id, found, report)
-    report.seconds = time.monotonic() - began
+    _group(database, settings, project_id, None if regroup else found | reader.known, report)
     with database.write() as session:
+        if folders and user_id is not None:
+            folders.add(session, _get_project(session, project_id), user_id, report)
+        review.fill_seed(session, project_id)
+        report.seconds = time.monotonic() - began
         _save(session, report)
     return report
 
@@ -78,16 +91,27 @@ def open_source(path: Path, limits: Limits) -> Source:
     return open_zip(path, limits)
 
 
-def _open_batch(
-    database: Database, project_id: int, user_id: int | None, name: str, skipped: int
-) -> ImportReport:
-    with database.write() as session:
-        if session.get(Project, project_id) is None:
-            raise NotFoundError("There is no such project.")
-        batch = ImportBatch(project_id=project_id, name=name, created_by_id=user_id)
-        session.add(batch)
-        session.flush()
-        return ImportReport(batch.id, name, skipped=skipped)
+def _get_project(session: Session, project_id: int) -> Project:
+    project = session.get(Project, project_id)
+    if project is None:
+        raise NotFoundError("There is no such project.")
+    return project
+
+
+def _set_pattern(project: Project, pattern: str) -> bool:
+    """Return whether the project's groups must be made afresh."""
+    if problem := pattern_problem(pattern):
+        raise BadInputError(problem)
+    changed = project.group_pattern != pattern
+    project.group_pattern = pattern
+    return changed
+
+
+def _open_batch(session: Session, project_id: int, user_id: int | None, name: str, skipped: int) -> ImportReport:
+    batch = ImportBatch(project_id=project_id, name=name, created_by_id=user_id)
+    session.add(batch)
+    session.flush()
+    return ImportReport(batch.id, name, skipped=skipped)
 
 
 def _decode(reader: Reader, decoders: DecoderPool[ReadFile]) -> Iterator[NewImage]:
@@ -135,7 +159,7 @@ def _write(database: Database, project_id: int, report: ImportReport, batch: lis
 
 
 def _group(
-    database: Database, settings: Settings, project_id: int, found: set[int], report: ImportReport
+    database: Database, settings: Settings, project_id: int, found: set[int] | None, report: ImportReport
 ) -> None:
     try:
         report.near_duplicates = update_groups(database, settings, project_id, found)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.db import Database
+from app.images.class_folders import ClassFolders
 from app.images.reports import ImportCancelledError, ImportProgress, ImportReport
 from app.images.sources import Entry, EntryError, Source
 from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, list_known
+from app.storage import LARGEST_IN_ROW, BlobStore
 
 
 @dataclass(frozen=True)
@@ -23,34 +25,40 @@ class ReadFile:
 
 @dataclass
 class Reader:
-    """Reads a source once, in order; `known` and `files_of` fill up while `unknown_files` is walked."""
+    """Reads a source once, in order; `known` and the class folders fill up while `unknown_files` is walked."""
 
     database: Database
     project_id: int
+    store: BlobStore
     source: Source
     report: ImportReport
     progress: ImportProgress
-
-    def __post_init__(self) -> None:
-        self.known: dict[str, int] = {}
-        """Image ids by sha256 of what the project had before."""
-        self.names: dict[str, list[str]] = {}
-        """All names under which a content came, by sha256."""
+    folders: ClassFolders | None = None
+    known: set[int] = field(default_factory=set)
+    """Ids of the images of this source that the project had before."""
 
     def unknown_files(self) -> Iterator[ReadFile]:
         """Yield each content that is new to the project, once; count and note the other files."""
+        seen: set[str] = set()
         for chunk in self._chunks():
             with self.database.read() as session:
                 known = list_known(session, self.project_id, {file.sha256 for file in chunk})
-            self.known.update(known)
+            self.known.update(known.values())
             for file in chunk:
-                first_time = file.sha256 not in self.names
-                self.names.setdefault(file.sha256, []).append(file.name)
-                if first_time and file.sha256 not in known:
-                    yield file
-                else:
+                if self.folders:
+                    self.folders.note(file.name, file.sha256)
+                if file.sha256 in seen or file.sha256 in known:
+                    self._put_right(file)
                     self.report.already_there += 1
                     self.progress.step()
+                else:
+                    seen.add(file.sha256)
+                    yield file
+
+    def _put_right(self, file: ReadFile) -> None:
+        """A second upload brings back a file that was lost from the blob folder."""
+        if len(file.data) > LARGEST_IN_ROW:
+            self.store.put(file.sha256, file.data)
 
     def _chunks(self) -> Iterator[list[ReadFile]]:
         chunk: list[ReadFile] = []

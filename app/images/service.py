@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.images.grouping import update_groups
 from app.images.importing import import_images
-from app.images.labels import import_labels
+from app.images.label_files import import_labels
 from app.images.labels_csv import LabelRow, read_labels_csv
 
 __all__ = ["LabelRow", "import_images", "import_labels", "read_labels_csv", "update_groups"]
