@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     """CPU threads a training process may use; 0: all cores."""
     worker_dead_after_s: float = 30.0
     """Without a heartbeat for so long a worker counts as dead and its jobs go to another."""
+    job_attempts: Annotated[int, Field(ge=1)] = 3
+    """How often a job is started, when each start ends in a crash, before it is given up."""
+    job_time_limit_s: Annotated[float, Field(gt=0)] = 86_400.0
+    """How long one attempt of a job may train."""
     lease_s: float = 120.0
     """How long an image stays reserved for the person to whom it was shown."""
     session_days: int = 30
