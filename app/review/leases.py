@@ -64,5 +64,18 @@ def claim(
     return [row.image_id for row in sorted(taken, key=lambda row: (row.rank, row.image_id))]
 
 
+def hold(session: Session, image_id: int, holder: Holder, lease_s: float) -> None:
+    """Lease one waiting image that `holder` has on screen already, unless another holds it."""
+    session.execute(
+        update(QueueEntry)
+        .where(QueueEntry.image_id == image_id, _expired())
+        .values(
+            leased_by_id=holder.user_id,
+            leased_tab=holder.tab,
+            leased_until=now() + timedelta(seconds=lease_s),
+        )
+    )
+
+
 def _expired() -> ColumnElement[bool]:
     return or_(QueueEntry.leased_until.is_(None), QueueEntry.leased_until < now())

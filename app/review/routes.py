@@ -17,12 +17,13 @@ from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile
 from app.projects.access import MemberProjectDep
 from app.projects.queries import LARGEST_ID
 from app.review import queries, service
-from app.review.leases import Holder, claim
+from app.review.leases import Holder, claim, hold
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}")
 
 Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
+Tab = Annotated[str, Field(min_length=1, max_length=40)]
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -31,7 +32,7 @@ class Body(BaseModel):
 
 
 class ClaimBody(Body):
-    tab: Annotated[str, Field(min_length=1, max_length=40)]
+    tab: Tab
     count: Annotated[int, Field(ge=0, le=50)] = 20
     have: Annotated[list[Id], Field(max_length=200)] = []
 
@@ -49,6 +50,7 @@ class AnnotationBody(Body):
 class UndoBody(Body):
     undoes: Key
     key: Key
+    tab: Tab
 
 
 @router.get("/label")
@@ -113,8 +115,13 @@ def annotate(
 
 
 @router.post("/annotations/undo")
-def undo(project: MemberProjectDep, body: UndoBody, user: UserDep, session: SessionDep) -> dict[str, Any]:
+def undo(
+    request: Request, project: MemberProjectDep, body: UndoBody, user: UserDep, session: SessionDep
+) -> dict[str, Any]:
+    """Take an answer back; its image is leased to the tab again, since it is on its screen."""
     row = labeling.undo(session, user=user, project_id=project.id, undoes_key=body.undoes, key=body.key)
+    session.flush()
+    hold(session, row.image_id, Holder(user.id, body.tab), request.app.state.settings.lease_s)
     return {"undone": row.id, "key": body.key}
 
 

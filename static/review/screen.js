@@ -90,7 +90,7 @@ function undo() {
   supply.reopened(last.item.id);
   answeredHere = Math.max(answeredHere - 1, 0);
   view.takenBack();
-  outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey() });
+  outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey(), tab: supply.tab });
   view.strip(history, outbox);
   view.progress(answeredHere, startedAt);
   show(last.item);
