@@ -16,6 +16,7 @@ from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Labe
 
 LONGEST_ANSWER_S = 600.0
 """Longer, and the person was away: kept as this, so that effort figures stay honest."""
+KEY_USED = "This answer's key was used for another answer before; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,11 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
     Raise ConflictError when the key was used for another answer, when the class is archived, or when somebody
     else has answered this image meanwhile: the message tells both values.
     """
+    image = _lock_image(session, project_id, answer.image_id)
     sent_before = _find_by_key(session, user.id, answer.key)
     if sent_before is not None:
         _check_same(sent_before, answer)
         return sent_before
-    # Two people may answer at once: the second waits here, and then sees the first one's answer.
-    image = session.scalar(
-        select(Image).where(Image.id == answer.image_id, Image.project_id == project_id).with_for_update()
-    )
-    if image is None:
-        raise NotFoundError("There is no such image.")
     chosen = _check_class(session, project_id, answer)
     _check_still_open(session, user, image, chosen)
     newest = queries.find_newest_round_id(session, project_id)
@@ -63,6 +59,16 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
     return annotation
 
 
+def _lock_image(session: Session, project_id: int, image_id: int) -> Image:
+    """Let whoever answers the same image at the same time wait here, and then see the first one's answer."""
+    image = session.scalar(
+        select(Image).where(Image.id == image_id, Image.project_id == project_id).with_for_update()
+    )
+    if image is None:
+        raise NotFoundError("There is no such image.")
+    return image
+
+
 def _find_by_key(session: Session, user_id: int, key: str) -> Annotation | None:
     return session.scalar(
         select(Annotation).where(Annotation.author_id == user_id, Annotation.idempotency_key == key)
@@ -71,7 +77,7 @@ def _find_by_key(session: Session, user_id: int, key: str) -> Annotation | None:
 
 def _check_same(row: Annotation, answer: Answer) -> None:
     if (row.image_id, row.kind, row.class_id) != (answer.image_id, answer.kind, answer.class_id):
-        raise ConflictError("This answer's key was used for another answer before; nothing was changed.")
+        raise ConflictError(KEY_USED)
 
 
 def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClass | None:
@@ -107,11 +113,16 @@ def _word(chosen: LabelClass | None) -> str:
 def undo(session: Session, *, user: User, project_id: int, undoes_key: str, key: str) -> Annotation:
     """Take back one's own answer, by its key, with a row of its own; the image waits in front again.
 
-    Done twice it is done once. Raise NotFoundError for a key that this person never used here.
+    Done twice it is done once. Raise NotFoundError for a key that this person never used here, and ConflictError
+    when `key` was used for something else.
     """
     taken_back = _find_by_key(session, user.id, undoes_key)
     if taken_back is None or taken_back.project_id != project_id or taken_back.kind == AnnotationKind.UNDO:
         raise NotFoundError("There is no such answer to take back.")
+    _lock_image(session, project_id, taken_back.image_id)
+    sent_before = _find_by_key(session, user.id, key)
+    if sent_before is not None and sent_before.undoes_id != taken_back.id:
+        raise ConflictError(KEY_USED)
     if session.scalar(select(Annotation.id).where(Annotation.undoes_id == taken_back.id)) is None:
         session.add(
             Annotation(
