@@ -33,6 +33,8 @@ class Manifest:
     job_id: str
     kind: Literal["label", "bakeoff"]
     classes: list[str]
+    class_ids: list[int]
+    """The app's ids of the classes: names may change while the run goes on, ids never do."""
     positive: int
     """Index in `classes` of the class whose probability is *the score*."""
     pack: Pack

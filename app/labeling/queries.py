@@ -131,3 +131,30 @@ def front_rank(session: Session, project_id: int) -> float:
     """Return a rank before all that wait in the project."""
     lowest = session.scalar(select(func.min(QueueEntry.rank)).where(QueueEntry.project_id == project_id))
     return (lowest or 0.0) - 1.0
+
+
+@dataclass(frozen=True)
+class Label:
+    """An image's current label, for training."""
+
+    class_id: int
+    by_person: bool
+
+
+def current_labels(session: Session, project_id: int, *, accepted: bool) -> dict[int, Label]:
+    """Return image id → label of all that people settled, and if asked for of all that labelers agreed on."""
+    states = [ImageState.SETTLED, *([ImageState.ACCEPTED] if accepted else [])]
+    rows = session.execute(
+        select(Image.id, Image.class_id, Image.state).where(
+            Image.project_id == project_id, Image.state.in_(states), Image.class_id.is_not(None)
+        )
+    )
+    return {row.id: Label(row.class_id, row.state == ImageState.SETTLED) for row in rows}
+
+
+def count_by_class(session: Session, project_id: int, *, accepted: bool) -> dict[int, int]:
+    """Return class id → how many images carry that label now."""
+    counts: dict[int, int] = {}
+    for label in current_labels(session, project_id, accepted=accepted).values():
+        counts[label.class_id] = counts.get(label.class_id, 0) + 1
+    return counts

@@ -1,0 +1,45 @@
+"""Starting the labelers, and what it takes to start them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.errors import ConflictError
+from app.jobs.queue import submit
+from app.labeling.queries import count_by_class, loop_counts
+from app.models import Job, Project
+
+FOUNDING_PAIR = ["resnet50", "yolov8n-cls"]
+FEWEST_LABELS = 10
+FEWEST_OF_A_CLASS = 2
+
+
+def start(session: Session, project: Project, user_id: int | None, settings: dict[str, Any] | None = None) -> Job:
+    """Queue a training of the labelers; pressed again while one waits or runs, that one is returned.
+
+    `settings` override the recipe's, by the names of `ml.settings.TrainSettings`.
+    Raise ConflictError with the sentence of `why_not`.
+    """
+    if reason := why_not(session, project):
+        raise ConflictError(reason)
+    return submit(session, "label", project.id, {"models": FOUNDING_PAIR, "settings": settings or {}}, user_id)
+
+
+def why_not(session: Session, project: Project) -> str | None:
+    """Return what is missing before the labelers can learn, as a sentence; None when nothing is."""
+    if loop_counts(session, project.id).images == 0:
+        return "There are no images yet; import some first."
+    counts = count_by_class(session, project.id, accepted=False)
+    missing = [
+        f"{max(FEWEST_OF_A_CLASS - counts.get(c.id, 0), 0)} of {c.name}"
+        for c in project.active_classes
+        if counts.get(c.id, 0) < FEWEST_OF_A_CLASS
+    ]
+    if missing:
+        return f"The labelers need a few more seed labels: at least {', '.join(missing)}."
+    total = sum(counts.values())
+    if total < FEWEST_LABELS:
+        return f"The labelers need at least {FEWEST_LABELS} seed labels; there are {total}."
+    return None

@@ -1,0 +1,64 @@
+"""From a project to a run's frozen input, the same for labelers and classifiers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from app.config import Settings
+from app.db import Database
+from app.errors import BadInputError
+from app.images.packing import build_pack
+from app.labeling.queries import Label, current_labels
+from app.models import Job, Project
+from app.version import code_version
+from ml.contract import LabelSource, Manifest
+from ml.rundir import MANIFEST, write_text
+
+
+def write_manifest(
+    database: Database, settings: Settings, job: Job, folder: Path, kind: Literal["label", "bakeoff"]
+) -> None:
+    """Freeze images, labels and settings as they are now. `job.spec` names the models and any overrides."""
+    packed = build_pack(database, settings, job.project_id)
+    with database.read() as session:
+        project = session.get(Project, job.project_id)
+        if project is None:
+            raise BadInputError("The project is gone.")
+        classes = project.active_classes
+        labels = current_labels(session, project.id, accepted=kind == "bakeoff")
+        positive, from_scratch = classes.index(project.positive_class), project.from_scratch
+    index = {c.id: i for i, c in enumerate(classes)}
+    rows = [_row(labels.get(i), index) for i in packed.image_ids]
+    manifest = Manifest(
+        job_id=job.id,
+        kind=kind,
+        classes=[c.name for c in classes],
+        class_ids=[c.id for c in classes],
+        positive=positive,
+        pack=packed.pack,
+        image_ids=packed.image_ids,
+        sha256=packed.sha256,
+        groups=packed.groups,
+        labels=[label for label, _source in rows],
+        sources=[source for _label, source in rows],
+        models=job.spec["models"],
+        weights="scratch" if from_scratch else "pretrained",
+        weights_dir=str(settings.weights_path),
+        seed=job.spec.get("seed", 0),
+        settings=_overrides(job.spec, settings),
+        code_version=code_version(),
+    )
+    write_text(folder / MANIFEST, manifest.to_json())
+
+
+def _row(label: Label | None, index: dict[int, int]) -> tuple[int, LabelSource]:
+    """An archived class counts as no label: the models are not to learn it any more."""
+    if label is None or label.class_id not in index:
+        return -1, ""
+    return index[label.class_id], "human" if label.by_person else "accepted"
+
+
+def _overrides(spec: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    threads = {"threads": settings.train_threads} if settings.train_threads else {}
+    return {**threads, **spec.get("settings", {})}
