@@ -14,9 +14,11 @@ from app.config import Settings
 from app.db import Database
 from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
-from app.images.picture_routes import router as pictures
+from app.images.routes import router as images
+from app.labelers.routes import router as labelers
 from app.projects.routes import router as projects
 from app.review.routes import router as review
+from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
 from app.users.routes import router as users
 
@@ -24,8 +26,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     health,
     users,
     projects,
-    pictures,
+    images,
     review,
+    labelers,
+    runs,
 )
 
 

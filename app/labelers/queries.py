@@ -1,0 +1,91 @@
+"""Reads of the labelers page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from app.errors import NotFoundError
+from app.images.queries import image_url
+from app.models import Image, LabelClass, Prediction, Project, Round
+
+TILES = 60
+
+
+@dataclass(frozen=True)
+class Tile:
+    """An image with what the two labelers say of it."""
+
+    id: int
+    name: str
+    url: str
+    state: str
+    classes: tuple[int, int]
+    confidences: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class TilePage:
+    """Images that the first labeler put into one class and the second into another, or the same."""
+
+    first: LabelClass
+    second: LabelClass
+    surest_first: bool
+    number: int
+    total: int
+    tiles: list[Tile]
+
+    @property
+    def pages(self) -> int:
+        return max(-(-self.total // TILES), 1)
+
+
+def list_rounds(session: Session, project_id: int) -> list[Round]:
+    """Return the project's rounds, newest first."""
+    return list(
+        session.scalars(select(Round).where(Round.project_id == project_id).order_by(Round.number.desc()))
+    )
+
+
+def get_round(session: Session, project: Project, number: int | None) -> Round | None:
+    """Return the numbered round, or the newest, which may not exist yet."""
+    query = select(Round).where(Round.project_id == project.id).order_by(Round.number.desc()).limit(1)
+    if number is None:
+        return session.scalar(query)
+    found = session.scalar(query.where(Round.number == number))
+    if found is None:
+        raise NotFoundError("There is no such round.")
+    return found
+
+
+def tile_page(
+    session: Session, project: Project, shown: Round, cell: tuple[int, int], *, surest_first: bool, number: int
+) -> TilePage:
+    """Return one page of a cell of the cross table: ids of the first and the second labeler's class."""
+    by_id = {c.id: c for c in project.classes}
+    if not all(c in by_id for c in cell) or len(shown.labelers) < 2:
+        raise NotFoundError("There is no such pair of classes.")
+    first, second = aliased(Prediction), aliased(Prediction)
+    pairs = (
+        select(Image, first.confidence, second.confidence)
+        .join(first, first.image_id == Image.id)
+        .join(second, second.image_id == Image.id)
+        .where(
+            first.labeler_id == shown.labelers[0].id,
+            second.labeler_id == shown.labelers[1].id,
+            first.class_id == cell[0],
+            second.class_id == cell[1],
+        )
+    )
+    total = session.scalar(select(func.count()).select_from(pairs.subquery())) or 0
+    sure = first.confidence + second.confidence
+    rows = session.execute(
+        pairs.order_by(sure.desc() if surest_first else sure, Image.id).limit(TILES).offset((number - 1) * TILES)
+    )
+    tiles = [
+        Tile(image.id, image.name, image_url(project.id, image.id, image.sha256), image.state, cell, (a, b))
+        for image, a, b in rows
+    ]
+    return TilePage(by_id[cell[0]], by_id[cell[1]], surest_first, number, total, tiles)
