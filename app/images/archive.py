@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from app.errors import AppError, BadInputError, TooLargeError
-from app.images.limits import Limits
+from app.images.limits import Limits, size_words
 from app.images.sources import Entry, EntryError, Source
 
 LOCAL_HEADER_BYTES = 30
@@ -56,7 +56,7 @@ def open_zip(path: Path, limits: Limits) -> ZipSource:
     if size == 0:
         raise BadInputError("The file is empty.")
     if size > limits.upload_bytes:
-        raise TooLargeError(f"The zip is larger than {limits.upload_bytes / 1e9:g} GB.")
+        raise TooLargeError(f"The zip is larger than {size_words(limits.upload_bytes)}.")
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
@@ -93,7 +93,7 @@ def _check_overlap(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
 def _check_bomb(infos: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
     unpacked = sum(info.file_size for info in infos)
     if unpacked > limits.unpacked_bytes:
-        raise TooLargeError(f"Unpacked this would be more than {limits.unpacked_bytes / 1e9:g} GB.")
+        raise TooLargeError(f"Unpacked this would be more than {size_words(limits.unpacked_bytes)}.")
     pairs = [(i.file_size, i.compress_size) for i in infos] + [(unpacked, size)]
     if any(full > limits.ratio_from_bytes and full > limits.ratio * packed for full, packed in pairs):
         raise TooLargeError(f"The zip unpacks to more than {limits.ratio} times its size, as a zip bomb does.")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Settings
@@ -27,7 +27,7 @@ from app.images.reading import Reader, ReadFile
 from app.images.reports import ImportProgress, ImportReport
 from app.images.sources import Source, open_folder
 from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, NewImage, insert_images, store_large
-from app.models import ImportBatch, Project
+from app.models import Image, ImportBatch, Project
 from app.projects.grouping import pattern_problem
 from app.review import service as review
 from app.storage import BlobStore
@@ -74,9 +74,11 @@ def import_images(  # noqa: PLR0913  all but two are named
     with database.write() as session:
         if folders and user_id is not None:
             folders.add(session, _get_project(session, project_id), user_id, report)
+        report.summarise()
         review.fill_seed(session, project_id)
         report.seconds = time.monotonic() - began
         _save(session, report)
+        _forget_repeated(session, report, reader.known)
     return report
 
 
@@ -165,6 +167,17 @@ def _group(
         report.near_duplicates = update_groups(database, settings, project_id, found)
     except (TimeoutError, ChildDiedError):
         report.warn(report.name, "Near duplicates were not looked for: it took too long.")
+
+
+def _forget_repeated(session: Session, report: ImportReport, known: set[int]) -> None:
+    """The same upload once more is the import it was: nothing changed, and it gets no row of its own."""
+    if report.taken or report.set_aside or report.notes or not known:
+        return
+    query = select(Image.import_id).where(Image.id.in_(list(known)[:ROWS_A_BATCH])).distinct()
+    before = session.scalars(query).all()
+    if len(before) == 1 and before[0] is not None:
+        session.execute(delete(ImportBatch).where(ImportBatch.id == report.import_id))
+        report.import_id = before[0]
 
 
 def _save(session: Session, report: ImportReport) -> None:

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 
 from app.errors import BadInputError, TooLargeError
-from app.images.limits import UPLOAD
+from app.images.limits import UPLOAD, size_words
 
 COLUMNS = ("filename", "label")
 LARGEST_CELL = 10_000
@@ -30,7 +30,7 @@ def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow
     UTF-8 with or without a byte-order mark, any line ends. Raise BadInputError naming the row.
     """
     if len(data) > limit:
-        raise TooLargeError(f"The labels file is larger than {limit // 1_000_000} MB.")
+        raise TooLargeError(f"The labels file is larger than {size_words(limit)}.")
     reader = csv.reader(io.StringIO(_decode(data), newline=""), strict=True)
     rows: list[LabelRow] = []
     number = 1

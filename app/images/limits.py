@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MB = 1_000_000
 GB = 1_000_000_000
+
+
+def size_words(count: int) -> str:
+    """2000000000 → `2 GB`."""
+    return f"{count / GB:g} GB" if count >= GB else f"{count / MB:g} MB"
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ class Limits:
     csv_bytes: int = 20 * MB
     disk_floor_bytes: int = 2 * GB
     """Uploads stop here, long before answers have no room."""
+
+    def for_labels(self) -> Limits:
+        return replace(self, upload_bytes=self.csv_bytes, entries=1)
 
 
 UPLOAD = Limits()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 LISTED = 2000
 """Files named in a report; the counts go on."""
 
-Outcome = Literal["set_aside", "warning"]
+Outcome = Literal["set_aside", "warning", "note"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,17 @@ class ImportReport:
 
     def warn(self, file: str, reason: str) -> None:
         self.note(file, "warning", reason)
+
+    def summarise(self) -> None:
+        """Put into the notes what is said once of the whole import."""
+        if self.near_duplicates:
+            self.notes.insert(
+                0, FileNote("", "note", f"{self.near_duplicates:,} pairs look the same and stay in one group.")
+            )
+        if self.labelled:
+            self.notes.insert(
+                0, FileNote("", "note", f"{self.labelled:,} images have a label from their folder.")
+            )
 
     def note(self, file: str, outcome: Outcome, reason: str) -> None:
         if len(self.notes) < LISTED:

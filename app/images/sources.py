@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app.errors import BadInputError, TooLargeError
-from app.images.limits import Limits
+from app.images.limits import Limits, size_words
 from app.images.names import clean_name, common_root, is_debris, looks_like_picture
 from ml.pixels import STARTS
 
@@ -54,7 +54,7 @@ class Source(ABC):
 
     def check_size(self, size: int) -> None:
         if size > self.limits.image_bytes:
-            raise EntryError(f"Larger than {self.limits.image_bytes // 1_000_000} MB.")
+            raise EntryError(f"Larger than {size_words(self.limits.image_bytes)}.")
 
     def require_pictures(self) -> None:
         """Raise BadInputError when nothing here is named like a picture, or begins like one."""

@@ -1,0 +1,123 @@
+"""The page of images, an import's report, and labels from a file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from app.db import Database, DatabaseDep, ReadSessionDep
+from app.errors import BadInputError
+from app.html.templating import render
+from app.images import browsing
+from app.images.browsing import ImageFilter
+from app.images.label_files import import_labels
+from app.images.labels import LabelReport
+from app.images.labels_csv import read_labels_csv
+from app.images.receiving import LimitsDep, receive_files
+from app.models import AnnotationSource, Project, User
+from app.projects.access import EngineerProjectDep, MemberProjectDep
+from app.security import SettingsDep, UserDep
+
+router = APIRouter(prefix="/projects/{project_id}/images")
+
+LABEL_SOURCES = {
+    AnnotationSource.IMPORT: "labels made elsewhere",
+    AnnotationSource.SEED: "the seed",
+    AnnotationSource.REVIEW: "answers to unclear images",
+}
+LISTED = 200
+"""Rows of a report that the page shows."""
+
+
+def image_filter(
+    project: MemberProjectDep,
+    state: str = "",
+    class_id: str = "",
+    source: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> ImageFilter:
+    return ImageFilter(state, _class_id(project, class_id), source, q.replace("\0", ""))
+
+
+@router.get("")
+def show_images(
+    request: Request,
+    project: MemberProjectDep,
+    session: ReadSessionDep,
+    wanted: Annotated[ImageFilter, Depends(image_filter)],
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    return render(
+        request,
+        "images/browse.html",
+        wanted=wanted,
+        page=browsing.list_tiles(session, project.id, wanted, after),
+        after=after,
+        counts=browsing.count_states(session, project.id),
+        classes={c.id: c for c in project.classes},
+        states=browsing.STATES,
+        sources=browsing.SOURCES,
+        imports=browsing.list_imports(session, project.id),
+        label_sources=LABEL_SOURCES,
+    )
+
+
+def _class_id(project: Project, text: str) -> int | None:
+    if not text:
+        return None
+    found = next((c.id for c in project.classes if str(c.id) == text), None)
+    if found is None:
+        raise BadInputError("class_id: this project has no such class.")
+    return found
+
+
+@router.get("/imports/{import_id}")
+def show_import(request: Request, project: MemberProjectDep, session: ReadSessionDep, import_id: int) -> Response:
+    batch = browsing.get_import(session, project, import_id)
+    return render(request, "images/import.html", batch=batch)
+
+
+@router.post("/labels")
+async def upload_labels(
+    request: Request,
+    project: EngineerProjectDep,
+    user: UserDep,
+    session: ReadSessionDep,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    limits: LimitsDep,
+) -> Response:
+    """Take a file `filename,label`; list every row that adds nothing, with the reason."""
+    project_id, user_id = project.id, user.id
+    session.close()  # not held open while the file comes in
+    try:
+        async with receive_files(request, settings, limits.for_labels()) as form:
+            source = _source(form.fields.get("source", AnnotationSource.IMPORT))
+            data = await to_thread.run_sync(form.files[0].path.read_bytes)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    async with database.turn_to_write():
+        report = await to_thread.run_sync(_take_labels, database, project_id, user_id, data, source)
+    if "json" in request.headers.get("Accept", ""):
+        return JSONResponse(report.to_dict())
+    return render(request, "images/labels.html", report=report, listed=LISTED)
+
+
+def _source(word: str) -> AnnotationSource:
+    if word not in LABEL_SOURCES:
+        raise BadInputError("source: there is no such source of labels.")
+    return AnnotationSource(word)
+
+
+def _take_labels(
+    database: Database, project_id: int, user_id: int, data: bytes, source: AnnotationSource
+) -> LabelReport:
+    rows = read_labels_csv(data)
+    with database.write() as session:
+        project = session.get_one(Project, project_id)
+        user = session.get_one(User, user_id)
+        return import_labels(session, project=project, user=user, rows=rows, source=source)

@@ -1,0 +1,12 @@
+"""All addresses of this slice."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.images import page_routes, picture_routes, upload_routes
+
+router = APIRouter()
+router.include_router(page_routes.router)
+router.include_router(picture_routes.router)
+router.include_router(upload_routes.router)
