@@ -13,17 +13,17 @@ from app.html.templating import render
 from app.images.queries import image_url
 from app.labeling import service as labeling
 from app.labeling.queries import loop_counts
-from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project
+from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, User
 from app.projects.access import MemberProjectDep
 from app.projects.queries import LARGEST_ID
 from app.review import queries, service
-from app.review.leases import Holder, claim, hold
+from app.review.leases import Holder, claim, keep
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}")
 
 Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
-Tab = Annotated[str, Field(min_length=1, max_length=40)]
+Tab = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -88,17 +88,25 @@ def class_json(label_class: LabelClass) -> dict[str, Any]:
 def claim_images(
     request: Request, project: MemberProjectDep, pile: Pile, body: ClaimBody, user: UserDep, session: SessionDep
 ) -> dict[str, Any]:
-    """Lease the tab's next images; the answer tells how many wait in all."""
-    lease_s = request.app.state.settings.lease_s
+    """Lease the tab's next images, and prolong its leases on those it has.
+
+    `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included.
+    """
+    holder = _holder(request, user, body.tab)
+    kept = keep(session, project_id=project.id, holder=holder, image_ids=body.have)
     taken = claim(
-        session, project_id=project.id, pile=pile, holder=Holder(user.id, body.tab), count=body.count,
-        have=body.have, lease_s=lease_s,
+        session, project_id=project.id, pile=pile, holder=holder, count=body.count, have=body.have
     )  # fmt: skip
     return {
         "items": queries.items(session, project.id, taken),
+        "kept": kept,
         "waiting": queries.count_waiting(session, project.id, pile),
-        "lease_s": lease_s,
+        "classes": [class_json(c) for c in project.active_classes],
     }
+
+
+def _holder(request: Request, user: User, tab: str) -> Holder:
+    return Holder(user.id, tab, request.app.state.settings.lease_s)
 
 
 @router.post("/annotations")
@@ -121,7 +129,7 @@ def undo(
     """Take an answer back; its image is leased to the tab again, since it is on its screen."""
     row = labeling.undo(session, user=user, project_id=project.id, undoes_key=body.undoes, key=body.key)
     session.flush()
-    hold(session, row.image_id, Holder(user.id, body.tab), request.app.state.settings.lease_s)
+    keep(session, project_id=project.id, holder=_holder(request, user, body.tab), image_ids=[row.image_id])
     return {"undone": row.id, "key": body.key}
 
 

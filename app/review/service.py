@@ -33,7 +33,8 @@ def fill_seed(session: Session, project_id: int) -> int:
 def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -> None:
     """Replace the review pile by these images, smallest rank first; images on screen keep their lease.
 
-    The seed pile keeps only images that no labeler has scored.
+    Call it when the states are derived. The seed pile keeps only images that no labeler has scored, and images
+    that a person settled and another doubts stay in the review pile.
     """
     session.flush()
     leases = {
@@ -44,10 +45,12 @@ def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -
             select(QueueEntry).where(QueueEntry.project_id == project_id, QueueEntry.leased_until.is_not(None))
         )
     }  # fmt: skip
-    new = select(Image.id).where(Image.project_id == project_id, Image.state == ImageState.NEW)
+    by_labelers = select(Image.id).where(
+        Image.project_id == project_id, Image.state.in_([ImageState.UNCLEAR, ImageState.ACCEPTED])
+    )
     session.execute(
         delete(QueueEntry)
-        .where(QueueEntry.project_id == project_id, QueueEntry.image_id.not_in(new))
+        .where(QueueEntry.project_id == project_id, QueueEntry.image_id.in_(by_labelers))
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
@@ -76,9 +79,9 @@ def send_to_review(session: Session, image: Image) -> None:
     A person's label stands until the next answer; one that only labelers agreed on is gone at once.
     """
     forget_proposals(session, [image.id])
+    rank = labeling.front_rank(session, image.project_id)
     entry = session.get(QueueEntry, image.id)
     if entry is None:
         entry = QueueEntry(image_id=image.id, project_id=image.project_id)
         session.add(entry)
-    entry.pile = Pile.REVIEW
-    entry.rank = labeling.front_rank(session, image.project_id)
+    entry.pile, entry.rank = Pile.REVIEW, rank
