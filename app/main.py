@@ -17,6 +17,7 @@ from app.html.static import STATIC, VersionedStaticFiles
 from app.images.routes import router as images
 from app.labelers.routes import router as labelers
 from app.projects.routes import router as projects
+from app.results.routes import router as results
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     review,
     labelers,
     runs,
+    results,
 )
 
 
