@@ -1,4 +1,4 @@
-"""All kinds of jobs that a worker can run."""
+"""The kinds of jobs that this program knows. Only the worker imports this."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from app.jobs.registry import register
 from app.labelers.tasks import LABEL
 from app.results.tasks import BAKEOFF
 
-register(LABEL)
-register(BAKEOFF)
+for kind in (LABEL, BAKEOFF):
+    register(kind)
