@@ -1,0 +1,20 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Project = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or number of the project.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Data folder; else SQUINT_DATA_DIR, else `data` beside the program."),
+]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="Whose doing this is; default: the first admin."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, with a bar.")]

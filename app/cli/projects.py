@@ -1,0 +1,75 @@
+"""Making a project, and where one stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli import root
+from app.cli.options import As, DataDir, Json, Project
+from app.cli.root import app
+from app.cli.shell import acting_user, find_project, opened, say, say_json
+
+
+@root.project.command("create")
+def create_project(  # noqa: PLR0913, PLR0917  the options of a project
+    name: str,
+    classes: Annotated[str, typer.Option(help="Two or more, in order: closed,open")],
+    positive: Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")] = "",
+    recipe: Annotated[str, typer.Option(help="How labelers and people share the work.")] = "founding",
+    seed_size: Annotated[int, typer.Option(help="Images labelled by hand before the labelers train.")] = 100,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
+    ] = False,
+    group_by: Annotated[
+        str, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
+    ] = "",
+    as_: As = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a project."""
+    from app.html.forms import parse_or_refuse  # noqa: PLC0415
+    from app.projects.forms import NewProjectForm  # noqa: PLC0415
+    from app.projects.service import create_project as create  # noqa: PLC0415
+
+    form = parse_or_refuse(
+        NewProjectForm,
+        {
+            "name": name,
+            "classes": classes,
+            "positive": positive,
+            "seed_size": str(seed_size),
+            "from_scratch": from_scratch,
+            "group_pattern": group_by,
+        },
+    )
+    with opened(data_dir) as shell, shell.database.write() as session:
+        project = create(session, user=acting_user(session, as_), recipe=recipe, **form.model_dump())
+        names = [c.name for c in project.classes]
+    if json:
+        say_json({"id": project.id, "name": project.name, "classes": names})
+    else:
+        say(f"Project {project.id}, {project.name}, with {' and '.join(names)}.")
+
+
+@app.command()
+def status(project: Project, json: Json = False, data_dir: DataDir = None) -> None:
+    """Say where the loop stands, and what comes next."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from app.projects.overview import read_overview  # noqa: PLC0415
+
+    with opened(data_dir) as shell, shell.database.read() as session:
+        found = find_project(session, project)
+        overview = read_overview(session, found, engineer=True)
+        at, step = overview.standing, overview.step
+        answer = {"project": found.name, "id": found.id, **asdict(at), "next": asdict(step)}
+    if json:
+        say_json(answer)
+        return
+    say(f"{answer['project']}: {at.images:,} images")
+    for name in ("seed", "accepted", "unclear", "settled", "set_aside", "rounds", "bakeoffs"):
+        say(f"{name.replace('_', ' '):>10} {getattr(at, name):>7,}")
+    say(f"Next: {step.title}. {step.sentence}")

@@ -1,0 +1,46 @@
+"""Long-running processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.options import DataDir
+from app.cli.root import app
+from app.cli.shell import say, settings_of
+
+if TYPE_CHECKING:
+    from app.db import Database
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8000.")] = None,
+    data_dir: DataDir = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Jobs wait for `squint worker`.")] = False,
+) -> None:
+    """Start the web server, with a worker beside it; ends with the address and a sign-in link."""
+    from app.serve import serve as run  # noqa: PLC0415  `squint --help` needs none of it
+    from app.users.service import make_terminal_link  # noqa: PLC0415
+
+    settings = settings_of(data_dir, host=host, port=port)
+
+    def announce(address: str, database: Database) -> None:
+        with database.write() as session:
+            link = make_terminal_link(session, settings)
+        say(f"Squint is at {address}\nSign in, once: {address}{link}")
+
+    run(settings, announce, with_worker=not no_worker)
+
+
+@app.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Start one more worker; on other machines too, where they share PostgreSQL and the data folder."""
+    from app.jobs.worker import run_worker  # noqa: PLC0415
+    from app.serve import prepare  # noqa: PLC0415
+
+    settings = settings_of(data_dir)
+    prepare(settings).close()
+    run_worker(settings)
