@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         return self.data_dir / "blobs"
 
     @property
+    def pictures_dir(self) -> Path:
+        """Renderings of large images; may be emptied at any time."""
+        return self.data_dir / "pictures"
+
+    @property
     def uploads_dir(self) -> Path:
         """What is being received; nothing here outlives its request."""
         return self.data_dir / "uploads"

@@ -12,8 +12,11 @@ from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "MPO")
 """Rare decoders are where holes are found (faults: Pillow's FITS and PSD), so the list is short."""
-STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM")
+PNG_START = b"\x89PNG"
+STARTS = (b"\xff\xd8\xff", PNG_START, b"RIFF", b"BM")
 """The first bytes of the accepted formats."""
+MOST_EXIF = 1_000_000
+"""Bytes."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 50_000_000
 
@@ -28,14 +31,31 @@ def decode(data: bytes) -> Image.Image:
     Grey stays grey; transparency is laid on black; 16 bits become 8; CMYK and palettes become RGB.
     Raise UnreadableImageError for anything that is not a whole image of an accepted format and size.
     """
-    return decode_with_notes(data)[0]
+    return _decode(data)[0]
 
 
-def decode_with_notes(data: bytes) -> tuple[Image.Image, list[str]]:
-    """Decode as `decode` does; the notes are sentences on what was left out of the picture."""
+def decode_strictly(data: bytes) -> tuple[Image.Image, list[str]]:
+    """Decode as `decode` does, for a file that is new here: PNG checksums are checked too.
+
+    The notes are sentences on what was left out of the picture.
+    """
+    if data.startswith(PNG_START):
+        try:
+            with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
+                check_size(*opened.size)
+                opened.verify()
+        except (UnreadableImageError, MemoryError):
+            raise
+        except Exception as error:
+            raise UnreadableImageError(_complaint(data)) from error
+    return _decode(data)
+
+
+def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             check_size(*opened.size)
+            _check_exif(opened)
             opened.load()
             notes = _notes(opened)
             return _to_8_bit(_upright(opened)), notes
@@ -45,6 +65,11 @@ def decode_with_notes(data: bytes) -> tuple[Image.Image, list[str]]:
         raise UnreadableImageError("The picture is too large to open safely.") from None
     except Exception as error:
         raise UnreadableImageError(_complaint(data)) from error
+
+
+def _check_exif(image: Image.Image) -> None:
+    if len(image.info.get("exif", b"")) > MOST_EXIF:
+        raise UnreadableImageError("The picture carries far too much EXIF data.")
 
 
 def _complaint(data: bytes) -> str:

@@ -25,6 +25,8 @@ function start() {
   });
 }
 
+document.body.addEventListener("labels-added", refresh);
+
 function named(file) {
   return { file, name: file.webkitRelativePath || file.name };
 }

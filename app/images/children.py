@@ -49,14 +49,17 @@ class Child:
     def send_json(self, message: Any) -> None:
         self.send(json.dumps(message).encode())
 
-    def receive_json(self, timeout_s: float) -> Any:
+    def receive(self, timeout_s: float) -> bytes:
         """Return the next answer; raise TimeoutError when none comes in time."""
         try:
             if not self.connection.poll(timeout_s):
                 raise TimeoutError
-            return json.loads(self.connection.recv_bytes())
+            return self.connection.recv_bytes()
         except (EOFError, ConnectionError):
             raise ChildDiedError from None
+
+    def receive_json(self, timeout_s: float) -> Any:
+        return json.loads(self.receive(timeout_s))
 
     def close(self) -> None:
         self.connection.close()

@@ -40,7 +40,7 @@ class Description:
 
 def describe(data: bytes) -> Description:
     try:
-        picture, notes = pixels.decode_with_notes(data)
+        picture, notes = pixels.decode_strictly(data)
     except pixels.UnreadableImageError as error:
         return Description(problem=str(error))
     except MemoryError:

@@ -6,7 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,12 +14,13 @@ from app.images.children import Child, ChildDiedError
 from app.images.limits import Limits
 
 Key = TypeVar("Key")
-Item = tuple[Key, bytes]
 
 DECODER = "app.images.decoder"
 MOST_CHILDREN = 4
 PICTURES_A_BATCH = 100
 BYTES_A_BATCH = 256 * 1024
+MOST_AHEAD = 8
+"""Batches held back by one that takes long: the answers come in order."""
 
 
 class DecoderUnfitError(RuntimeError):
@@ -34,29 +35,56 @@ class Decoded(Generic[Key]):
     description: dict[str, Any]
 
 
+@dataclass(eq=False)
+class _Batch(Generic[Key]):
+    """Pictures that are sent together, and what was said of them so far."""
+
+    items: list[tuple[Key, bytes]]
+    said: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        return len(self.said) == len(self.items)
+
+    def answers(self) -> list[Decoded[Key]]:
+        return [Decoded(key, self.said[i]) for i, (key, _) in enumerate(self.items)]
+
+
+@dataclass(eq=False)
+class _Task(Generic[Key]):
+    """Some pictures of a batch: all of them, or one alone after they broke a child together."""
+
+    batch: _Batch[Key]
+    which: range
+
+    def pictures(self) -> list[bytes]:
+        return [self.batch.items[i][1] for i in self.which]
+
+
 class _Decoder(Generic[Key]):
-    """A child, and the batch that it has in hand."""
+    """A child, and the task that it has in hand."""
 
     def __init__(self, limits: Limits) -> None:
         self.child = Child(DECODER, limits.decode_bytes)
         self.seconds = limits.decode_seconds
-        self.batch: list[Item[Key]] = []
+        self.task: _Task[Key] | None = None
         self.deadline = 0.0
         self._up = False
 
-    def give(self, batch: list[Item[Key]]) -> None:
-        self.batch = batch
+    def give(self, task: _Task[Key]) -> None:
+        self.task = task
         self.deadline = time.monotonic() + self.seconds
+        pictures = task.pictures()
         try:
-            self.child.send_json([len(data) for _, data in batch])
-            self.child.send(b"".join(data for _, data in batch))
+            self.child.send_json([len(data) for data in pictures])
+            self.child.send(b"".join(pictures))
         except ChildDiedError:
             return  # the end of its socket says so once more where answers are read
 
-    def take(self) -> list[Decoded[Key]]:
-        """Return the answers to the batch, or nothing yet when the child only says that it is up.
+    def take(self, task: _Task[Key]) -> None:
+        """Put the answers into the task's batch; only its word that it is up is no answer yet.
 
-        Raise ChildDiedError or TimeoutError when a picture of the batch broke the child.
+        Raise ChildDiedError or TimeoutError when a picture of the task broke the child.
         """
         try:
             answers = self.child.receive_json(max(0.0, self.deadline - time.monotonic()))
@@ -67,9 +95,9 @@ class _Decoder(Generic[Key]):
         if not self._up:
             self._up = True
             self.deadline = time.monotonic() + self.seconds
-            return []
-        batch, self.batch = self.batch, []
-        return [Decoded(key, answer) for (key, _), answer in zip(batch, answers, strict=True)]
+            return
+        self.task = None
+        task.batch.said.update(zip(task.which, answers, strict=True))
 
 
 class DecoderPool(Generic[Key]):
@@ -87,64 +115,67 @@ class DecoderPool(Generic[Key]):
         for decoder in self._decoders:
             decoder.child.close()
 
-    def decode(self, items: Iterable[Item[Key]]) -> Iterator[Decoded[Key]]:
-        """Yield one answer for each of `items`, in any order; few of them are held at a time."""
+    def decode(self, items: Iterable[tuple[Key, bytes]]) -> Iterator[Decoded[Key]]:
+        """Yield one answer for each of `items`, in their order; few of them are held at a time."""
         batches = _batches(items)
-        again: deque[list[Item[Key]]] = deque()
+        line: deque[_Batch[Key]] = deque()
+        tasks: deque[_Task[Key]] = deque()
         while True:
-            decoder = self._find_idle()
-            batch = (again.popleft() if again else next(batches, None)) if decoder else None
-            if decoder and batch:
-                decoder.give(batch)
-            elif busy := [d for d in self._decoders if d.batch]:
-                yield from self._wait_for(busy, again)
-            else:
+            if not tasks and len(line) < MOST_AHEAD and (batch := next(batches, None)):
+                line.append(batch)
+                tasks.append(_Task(batch, range(len(batch.items))))
+            if tasks and (decoder := self._find_idle()):
+                decoder.give(tasks.popleft())
+            elif any(decoder.task for decoder in self._decoders):
+                self._wait(tasks)
+            elif not line:
                 return
+            while line and line[0].done:
+                yield from line.popleft().answers()
 
     def _find_idle(self) -> _Decoder[Key] | None:
         for decoder in self._decoders:
-            if not decoder.batch:
+            if not decoder.task:
                 return decoder
         if len(self._decoders) == self._size:
             return None
         self._decoders.append(_Decoder(self._limits))
         return self._decoders[-1]
 
-    def _wait_for(self, busy: list[_Decoder[Key]], again: deque[list[Item[Key]]]) -> Iterator[Decoded[Key]]:
-        first = min(decoder.deadline for decoder in busy)
-        ready = wait([d.child.connection for d in busy], max(0.0, first - time.monotonic()))
-        for decoder in busy:
+    def _wait(self, tasks: deque[_Task[Key]]) -> None:
+        """Wait for an answer, or for a child to be late or dead; put what must be tried again into `tasks`."""
+        busy = [(decoder, decoder.task) for decoder in self._decoders if decoder.task]
+        first = min(decoder.deadline for decoder, _ in busy)
+        ready = wait([d.child.connection for d, _ in busy], max(0.0, first - time.monotonic()))
+        for decoder, task in busy:
             if decoder.child.connection not in ready and time.monotonic() < decoder.deadline:
                 continue
             try:
-                yield from decoder.take()
+                decoder.take(task)
             except ChildDiedError:
-                yield from self._blame(decoder, again, "The picture made the decoder crash.")
+                self._blame(decoder, task, tasks, "The picture made the decoder crash.")
             except TimeoutError:
-                yield from self._blame(
-                    decoder, again, f"Decoding took more than {self._limits.decode_seconds:g} seconds."
-                )
+                late = f"Decoding took more than {self._limits.decode_seconds:g} seconds."
+                self._blame(decoder, task, tasks, late)
 
-    def _blame(
-        self, decoder: _Decoder[Key], again: deque[list[Item[Key]]], problem: str
-    ) -> Iterator[Decoded[Key]]:
-        """Set aside a picture that was alone; of a batch, try each one by itself to find the guilty one."""
+    def _blame(self, decoder: _Decoder[Key], task: _Task[Key], tasks: deque[_Task[Key]], problem: str) -> None:
+        """Set a picture aside that was alone; of several, try each by itself to find the guilty one."""
         decoder.child.close()
         self._decoders.remove(decoder)
-        if len(decoder.batch) == 1:
-            yield Decoded(decoder.batch[0][0], {"problem": problem})
+        if len(task.which) == 1:
+            task.batch.said[task.which[0]] = {"problem": problem}
         else:
-            again.extend([item] for item in decoder.batch)
+            tasks.extend(_Task(task.batch, range(i, i + 1)) for i in task.which)
 
 
-def _batches(items: Iterable[Item[Key]]) -> Iterator[list[Item[Key]]]:
-    batch: list[Item[Key]] = []
+def _batches(items: Iterable[tuple[Key, bytes]]) -> Iterator[_Batch[Key]]:
+    batch: list[tuple[Key, bytes]] = []
     size = 0
     for item in items:
         batch.append(item)
         size += len(item[1])
         if len(batch) == PICTURES_A_BATCH or size > BYTES_A_BATCH:
-            yield batch
+            yield _Batch(batch)
             batch, size = [], 0
     if batch:
-        yield batch
+        yield _Batch(batch)

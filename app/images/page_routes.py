@@ -104,7 +104,9 @@ async def upload_labels(
         report = await to_thread.run_sync(_take_labels, database, project_id, user_id, data, source)
     if "json" in request.headers.get("Accept", ""):
         return JSONResponse(report.to_dict())
-    return render(request, "images/labels.html", report=report, listed=LISTED)
+    answer = render(request, "images/labels.html", report=report, listed=LISTED)
+    answer.headers["HX-Trigger"] = "labels-added"
+    return answer
 
 
 def _source(word: str) -> AnnotationSource:

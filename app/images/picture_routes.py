@@ -8,11 +8,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.db import ReadSessionDep
 from app.images import queries, rendering
+from app.images.large_pictures import LARGE, LargePictures
 from app.projects.access import MemberProjectDep
+from app.security import SettingsDep
 from app.storage import BlobStore, MissingBlobError
 from ml.pixels import UnreadableImageError
 
 router = APIRouter()
+LARGE_PICTURES = LargePictures()
+"""Its child starts with the first large picture and ends with this process."""
 
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
@@ -30,6 +34,7 @@ def picture(
     project: MemberProjectDep,
     image_id: int,
     session: ReadSessionDep,
+    settings: SettingsDep,
     v: str = "",
     size: Annotated[int | None, Query(ge=rendering.SIZES.start, lt=rendering.SIZES.stop)] = None,
 ) -> Response:
@@ -39,14 +44,18 @@ def picture(
     headers = {
         "ETag": etag,
         "Cache-Control": FOR_EVER if v and image.sha256.startswith(v) and len(v) >= 12 else ASK_AGAIN,
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
         "Content-Disposition": "inline",
     }
     if request.headers.get("If-None-Match") == etag:
         return Response(status_code=304, headers=headers)
-    store = BlobStore(request.app.state.settings.blobs_dir)
     try:
-        data = rendering.to_png(queries.read_bytes(session, store, image.sha256), size)
+        data = queries.read_bytes(session, BlobStore(settings.blobs_dir), image.sha256)
+        if image.width * image.height > LARGE:
+            session.close()  # rendering may take its turn after others
+            png = LARGE_PICTURES.png(settings.pictures_dir, image.sha256, data, size)
+        else:
+            png = rendering.to_png(data, size)
     except (MissingBlobError, UnreadableImageError) as error:
         return Response(
             MISSING,
@@ -54,4 +63,4 @@ def picture(
             media_type="image/svg+xml",
             headers={"X-Squint-Problem": str(error), "Cache-Control": "private, no-store"},
         )
-    return Response(data, media_type="image/png", headers=headers)
+    return Response(png, media_type="image/png", headers=headers)
