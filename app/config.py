@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -16,7 +16,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SQUINT_", env_file=".env", extra="ignore")
 
-    data_dir: Path = REPOSITORY / "data"
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = REPOSITORY / "data"
     """Database, packs, run folders and logs. Local disk only: never NFS with SQLite."""
     database_url: str = ""
     """Empty: SQLite in the data folder. Else `postgresql+psycopg://…`."""
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     """How people reach this server, when a proxy stands before it; its host joins the allowed hosts."""
     allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
-    weights_dir: Path | None = None
+    weights_dir: Annotated[Path, AfterValidator(Path.absolute)] | None = None
     """Pretrained weights for machines without a network; default: `weights` in the data folder."""
     train_threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads a training process may use; 0: all cores."""
