@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,9 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.jobs.queue import find_active
+from app.labeling.queries import loop_counts
 from app.models import (
     Annotation,
-    AnnotationKind,
-    AnnotationSource,
     Bakeoff,
     Image,
     ImageState,
@@ -23,8 +22,6 @@ from app.models import (
     Round,
 )
 from app.projects.next_step import NextStep, Standing, next_step
-
-SEED_SOURCES = {AnnotationSource.SEED, AnnotationSource.IMPORT}
 
 
 @dataclass(frozen=True)
@@ -85,47 +82,17 @@ def read_cross(newest: Round, project: Project) -> Cross | None:
 
 
 def read_standing(session: Session, project: Project) -> Standing:
-    counts: dict[str, int] = dict.fromkeys(ImageState, 0)
-    seed, seen = 0, set()
-    query = select(Image.state, Image.label_source, Image.class_id, func.count()).where(
-        Image.project_id == project.id
-    )
-    for state, source, class_id, number in session.execute(
-        query.group_by(Image.state, Image.label_source, Image.class_id)
-    ):
-        counts[state] += number
-        seen.add(class_id)
-        seed += number if state == ImageState.SETTLED and source in SEED_SOURCES else 0
-    answers, seconds = _effort(session, project.id)
+    labelled = select(Image.class_id).where(Image.project_id == project.id).distinct()
+    seen = set(session.scalars(labelled))
     return Standing(
-        images=sum(counts.values()),
-        new=counts[ImageState.NEW],
-        seed=seed,
+        **asdict(loop_counts(session, project.id)),
         seed_size=project.seed_size,
-        accepted=counts[ImageState.ACCEPTED],
-        unclear=counts[ImageState.UNCLEAR],
-        settled=counts[ImageState.SETTLED] - seed,
-        set_aside=counts[ImageState.SET_ASIDE],
-        answers=answers,
-        answer_seconds=seconds,
         rounds=_count(session, Round, project.id),
         bakeoffs=_count(session, Bakeoff, project.id),
         unseen_classes=tuple(c.name for c in project.active_classes if c.id not in seen),
         labelers_run=find_active(session, "label", project.id) is not None,
         bakeoff_runs=find_active(session, "bakeoff", project.id) is not None,
     )
-
-
-def _effort(session: Session, project_id: int) -> tuple[int, float]:
-    """Count the answers that a person gave here, and their seconds; an undo is no answer."""
-    count, seconds = session.execute(
-        select(func.count(), func.sum(Annotation.seconds)).where(
-            Annotation.project_id == project_id,
-            Annotation.kind != AnnotationKind.UNDO,
-            Annotation.source != AnnotationSource.IMPORT,
-        )
-    ).one()
-    return count, seconds or 0.0
 
 
 def _count(session: Session, table: type[Round | Bakeoff], project_id: int) -> int:

@@ -11,8 +11,9 @@ from argon2.exceptions import VerifyMismatchError
 
 SHORTEST, LONGEST = 8, 200
 
-_HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
+COST = {"time_cost": 2, "memory_cost": 32 * 1024, "parallelism": 1}
 """Above OWASP's floor of 19 MiB, t=2, p=1 (Password Storage Cheat Sheet)."""
+HASHER = PasswordHasher(**COST)
 _TWO_AT_ONCE = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 
 
@@ -22,7 +23,7 @@ def normal(password: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    return _TWO_AT_ONCE.submit(_HASHER.hash, normal(password)).result()
+    return _TWO_AT_ONCE.submit(HASHER.hash, normal(password)).result()
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
@@ -36,14 +37,14 @@ async def is_right_async(password_hash: str | None, password: str) -> bool:
 
 
 async def hash_password_async(password: str) -> str:
-    return await asyncio.get_running_loop().run_in_executor(_TWO_AT_ONCE, _HASHER.hash, normal(password))
+    return await asyncio.get_running_loop().run_in_executor(_TWO_AT_ONCE, HASHER.hash, normal(password))
 
 
 def _check(password_hash: str | None, password: str) -> bool:
     if password_hash is None:
-        _HASHER.hash(password)
+        HASHER.hash(password)
         return False
     try:
-        return _HASHER.verify(password_hash, password)
+        return HASHER.verify(password_hash, password)
     except VerifyMismatchError:
         return False
