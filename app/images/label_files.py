@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.cells import without_quote
 from app.images.labels import GivenLabel, LabelledImage, LabelReport, RefusedRow, add_labels
-from app.images.labels_csv import LabelRow, without_quote
+from app.images.labels_csv import LabelRow
 from app.images.names import clean_name
 from app.models import AnnotationSource, Image, LabelClass, Project, User
 
@@ -43,7 +44,7 @@ def _resolve(
     for row in rows:
         try:
             label_class = _find_class(classes, row.label)
-            yield GivenLabel(names.find(row.filename), label_class, row.filename, row.row)
+            yield GivenLabel(names.find(row.filename), label_class, row.filename, row.row, row.accepted)
         except _RefusedError as refusal:
             report.refused.append(RefusedRow(row.row, row.filename, str(refusal)))
 
@@ -85,8 +86,8 @@ class _Names:
 
 
 def _forms(filename: str) -> list[str]:
-    """Return the name as written, and as our own export would have meant it."""
-    return list(dict.fromkeys(clean_name(name) for name in (filename, without_quote(filename))))
+    """Return the name as our own export would have meant it, and as written."""
+    return list(dict.fromkeys(clean_name(name) for name in (without_quote(filename), filename)))
 
 
 def _last(name: str) -> str:

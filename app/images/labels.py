@@ -42,7 +42,7 @@ class LabelReport:
 
     added: int = 0
     unchanged: int = 0
-    """Rows that say what people have said already."""
+    """Rows that say what is known already."""
     refused: list[RefusedRow] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -76,6 +76,8 @@ class GivenLabel:
     label_class: LabelClass
     filename: str
     row: int = 0
+    accepted: bool = False
+    """Given as the labelers' agreement, by our own export."""
 
 
 def add_labels(
@@ -109,7 +111,7 @@ def _agreed(given: list[GivenLabel], titles: dict[int, str], report: LabelReport
         return None
     report.unchanged += len(given) - 1
     by_person = first.image.label_source in HUMAN_SOURCES
-    if by_person and first.image.class_id == first.label_class.id:
+    if (by_person or first.accepted) and first.image.class_id == first.label_class.id:
         report.unchanged += 1
         return None
     if by_person or first.image.state == ImageState.SET_ASIDE:

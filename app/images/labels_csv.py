@@ -11,7 +11,8 @@ from app.images.limits import UPLOAD, size_words
 
 COLUMNS = ("filename", "label")
 LARGEST_CELL = 10_000
-FORMULA_STARTS = "=+-@\t\r"
+SOURCE = "source"
+ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class LabelRow:
     """As a spreadsheet numbers it: the header is row 1."""
     filename: str
     label: str
+    accepted: bool = False
+    """Our own export says that labelers agreed on it; no person has answered."""
 
 
 def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow]:
-    """Return the rows after the header; empty ones are left out, other columns are not looked at.
+    """Return the rows after the header; those without a label are left out: nobody has filled them in yet.
 
     UTF-8 with or without a byte-order mark, any line ends. Raise BadInputError naming the row.
     """
@@ -43,7 +46,7 @@ def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow
         raise BadInputError(f"After row {number}: {_csv_sentence(error)}") from None
     if not rows:
         raise BadInputError("There is no row below the header.")
-    return rows
+    return [row for row in rows if row.label]
 
 
 def _decode(data: bytes) -> str:
@@ -57,10 +60,12 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _columns(header: list[str]) -> tuple[int, int]:
+def _columns(header: list[str]) -> tuple[int, int, int | None]:
+    """Return where file name and label stand, and the source, which our own export has."""
     names = [cell.strip().lower() for cell in header]
     if all(column in names for column in COLUMNS):
-        return names.index(COLUMNS[0]), names.index(COLUMNS[1])
+        source = names.index(SOURCE) if SOURCE in names else None
+        return names.index(COLUMNS[0]), names.index(COLUMNS[1]), source
     only = names[0] if len(names) == 1 else ""
     for separator, called in ((";", "semicolons"), ("\t", "tabs")):
         if separator in only:
@@ -68,20 +73,17 @@ def _columns(header: list[str]) -> tuple[int, int]:
     raise BadInputError("Row 1: the header filename,label is missing.")
 
 
-def _row(number: int, cells: list[str], at: tuple[int, int]) -> LabelRow:
-    if len(cells) <= max(at):
+def _row(number: int, cells: list[str], at: tuple[int, int, int | None]) -> LabelRow:
+    *both, source = at
+    if len(cells) <= max(both):
         raise BadInputError(f"Row {number}: a cell is missing.")
-    filename, label = (cells[i] for i in at)
+    filename, label = (cells[i] for i in both)
     if max(len(filename), len(label)) > LARGEST_CELL:
         raise BadInputError(f"Row {number}: a cell is longer than {LARGEST_CELL:,} characters.")
-    if not filename or not label:
-        raise BadInputError(f"Row {number}: a cell is empty.")
-    return LabelRow(number, filename, label)
-
-
-def without_quote(cell: str) -> str:
-    """Undo what our export does to cells that a spreadsheet would take for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in FORMULA_STARTS else cell
+    if not filename:
+        raise BadInputError(f"Row {number}: the file name is empty.")
+    accepted = source is not None and source < len(cells) and cells[source] == ACCEPTED
+    return LabelRow(number, filename, label, accepted)
 
 
 def _csv_sentence(error: csv.Error) -> str:
