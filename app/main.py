@@ -21,6 +21,7 @@ from app.results.routes import router as results
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
+from app.transfer.routes import router as transfer
 from app.users.routes import router as users
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labelers,
     runs,
     results,
+    transfer,
 )
 
 

@@ -1,0 +1,200 @@
+"""What leaves the project, read in parts of fixed size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.labeling.queries import find_newest_round_id, not_taken_back
+from app.models import (
+    Annotation,
+    Bakeoff,
+    Classifier,
+    Image,
+    ImageBlob,
+    ImageState,
+    LabelClass,
+    Labeler,
+    Prediction,
+    Project,
+    QueueEntry,
+    Round,
+    User,
+)
+from app.transfer.tables import Opinion, Row
+
+AT_ONCE = 2_000
+LABELLED = (ImageState.ACCEPTED, ImageState.SETTLED)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """An image with a label, without its bytes."""
+
+    image_id: int
+    name: str
+    sha256: str
+    class_id: int
+
+
+def list_labelers(session: Session, project_id: int) -> list[Labeler]:
+    """Return the labelers of the newest round."""
+    newest = find_newest_round_id(session, project_id)
+    query = select(Labeler).where(Labeler.round_id == newest).order_by(Labeler.position)
+    return list(session.scalars(query))
+
+
+def list_rows(session: Session, project: Project, labelers: Sequence[Labeler]) -> Iterator[Row]:
+    """Yield a row for every image, in the order in which they came."""
+    last = 0
+    while True:
+        images = session.scalars(
+            select(Image).where(Image.project_id == project.id, Image.id > last).order_by(Image.id).limit(AT_ONCE)
+        ).all()
+        if not images:
+            return
+        yield from _rows(session, project, labelers, images)
+        last = images[-1].id
+        session.expunge_all()
+
+
+def list_unclear(session: Session, project: Project, labelers: Sequence[Labeler]) -> list[Row]:
+    """Return the unclear images as the review queue has them: most useful first."""
+    ordered = session.scalars(
+        select(Image)
+        .outerjoin(QueueEntry, QueueEntry.image_id == Image.id)
+        .where(Image.project_id == project.id, Image.state == ImageState.UNCLEAR)
+        .order_by(QueueEntry.rank.is_(None), QueueEntry.rank, Image.id)
+    ).all()
+    parts = (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    return [row for part in parts for row in _rows(session, project, labelers, part)]
+
+
+def _rows(
+    session: Session, project: Project, labelers: Sequence[Labeler], images: Sequence[Image]
+) -> Iterator[Row]:
+    ids = [image.id for image in images]
+    names = {c.id: c.name for c in project.classes}
+    answers = _answers(session, ids)
+    opinions = [_opinions(session, labeler.id, ids, names) for labeler in labelers]
+    round_at, titles = _round(session, labelers)
+    for image in images:
+        who, when = answers.get(image.id, ("", None))
+        if image.state == ImageState.ACCEPTED:
+            who, when = titles, round_at
+        label = names.get(image.class_id or 0, "")
+        said = [of_image.get(image.id) for of_image in opinions]
+        yield Row(image.name, label, image.state, image.label_source or "", who, when, said)
+
+
+def _answers(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime | None]]:
+    """Who gave the answer that stands, and when."""
+    rows = session.execute(
+        select(Annotation.image_id, User.email, Annotation.created_at)
+        .join(User, User.id == Annotation.author_id)
+        .where(Annotation.image_id.in_(ids), not_taken_back())
+        .order_by(Annotation.id)
+    )
+    return {row.image_id: (row.email, row.created_at) for row in rows}
+
+
+def _opinions(session: Session, labeler_id: int, ids: Sequence[int], names: dict[int, str]) -> dict[int, Opinion]:
+    columns = (Prediction.image_id, Prediction.class_id, Prediction.confidence, Prediction.score)
+    rows = session.execute(
+        select(*columns).where(Prediction.labeler_id == labeler_id, Prediction.image_id.in_(ids))
+    )
+    return {row.image_id: Opinion(names[row.class_id], row.confidence, row.score) for row in rows}
+
+
+def _round(session: Session, labelers: Sequence[Labeler]) -> tuple[datetime | None, str]:
+    if not labelers:
+        return None, ""
+    return session.get_one(Round, labelers[0].round_id).created_at, " + ".join(x.title for x in labelers)
+
+
+def list_labelled(session: Session, project_id: int) -> list[Labelled]:
+    """Return every image that has a label, in the order in which they came."""
+    rows = session.execute(
+        select(Image.id, Image.name, Image.sha256, Image.class_id)
+        .where(Image.project_id == project_id, Image.state.in_(LABELLED), Image.class_id.is_not(None))
+        .order_by(Image.id)
+    )
+    return [Labelled(row.id, row.name, row.sha256, row.class_id) for row in rows if row.class_id]
+
+
+def list_large(session: Session, sha256s: set[str]) -> set[str]:
+    """Return those contents that lie in the blob folder and not in the database."""
+    large = session.scalars(select(ImageBlob.sha256).where(ImageBlob.data.is_(None)))
+    return sha256s & set(large)
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many images have this label, by whom."""
+
+    label_class: LabelClass
+    by_people: int
+    accepted: int
+
+    @property
+    def total(self) -> int:
+        return self.by_people + self.accepted
+
+
+@dataclass(frozen=True)
+class ExportCounts:
+    images: int
+    unclear: int
+    classes: list[ClassCount]
+
+    @property
+    def labelled(self) -> int:
+        return sum(row.total for row in self.classes)
+
+
+def count_for_export(session: Session, project: Project) -> ExportCounts:
+    counts: dict[tuple[int | None, str], int] = {}
+    rows = session.execute(
+        select(Image.class_id, Image.state, func.count())
+        .where(Image.project_id == project.id)
+        .group_by(Image.class_id, Image.state)
+    )
+    for class_id, state, number in rows:
+        counts[class_id, state] = number
+    classes = [
+        ClassCount(c, counts.get((c.id, ImageState.SETTLED), 0), counts.get((c.id, ImageState.ACCEPTED), 0))
+        for c in project.classes
+    ]
+    unclear = sum(number for (_, state), number in counts.items() if state == ImageState.UNCLEAR)
+    return ExportCounts(
+        sum(counts.values()), unclear, [c for c in classes if c.total or c.label_class.archived_at is None]
+    )
+
+
+def list_classifiers(session: Session, project_id: int) -> list[Classifier]:
+    """Return the classifiers of the newest bake-off, the one with the lowest equal error rate first."""
+    newest = select(Bakeoff.id).where(Bakeoff.project_id == project_id).order_by(Bakeoff.number.desc()).limit(1)
+    found = session.scalars(select(Classifier).where(Classifier.bakeoff_id == newest.scalar_subquery()))
+    return sorted(found, key=_badness)
+
+
+def _badness(classifier: Classifier) -> tuple[float, int]:
+    """By equal error rate, or by accuracy where there are more than two classes."""
+    figures = classifier.metrics.get("figures", {})
+    eer = figures.get("eer", {}).get("value")
+    accuracy = figures.get("accuracy", {}).get("value")
+    badness = eer if eer is not None else 1.0 - accuracy if accuracy is not None else 1.0
+    return badness, classifier.position
+
+
+def get_classifier(session: Session, project_id: int, classifier_id: int) -> Classifier:
+    """Return a classifier of any of the project's bake-offs; raise NotFoundError for another project's."""
+    classifier = session.get(Classifier, classifier_id) if 0 < classifier_id < 2**31 else None
+    if classifier is None or session.get_one(Bakeoff, classifier.bakeoff_id).project_id != project_id:
+        raise NotFoundError("There is no such classifier.")
+    return classifier
