@@ -7,11 +7,11 @@ a resumed training gives what an uninterrupted one would have given.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -73,9 +73,12 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put the tensors in the memory order of their parameters: the fused step pairs them by address."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():
-        match = re.fullmatch(r"(\d+)\.(\w+)", key)
-        if match:
-            state.setdefault(int(match[1]), {})[match[2]] = value
+        index, _, name = key.partition(".")
+        like = parameters[int(index)]
+        fitting = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        state.setdefault(int(index), {})[name] = fitting
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,0 +1,99 @@
+"""What may be loaded, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+import ml.offline  # noqa: F401
+from ml.backbones import BACKBONES, _yolo_state, build_net, copy_matching
+from ml.data import Normalisation
+from ml.errors import DamagedModelError, RunError
+from ml.export import CONFIG, WEIGHTS, ModelConfig, save_model
+from ml.predict import load_model
+from ml.settings import default_input_size
+
+
+@pytest.mark.parametrize("name", sorted(BACKBONES))
+def test_every_net_of_the_registry_gives_logits_for_tiny_pictures(name: str, tmp_path: Path):
+    net = build_net(name, 3, "scratch", tmp_path, seed=0).eval()
+    with torch.inference_mode():
+        assert net(torch.rand(2, 3, 32, 32)).shape == (2, 3)
+
+
+def saved(folder: Path) -> Path:
+    net = build_net("yolov8n-cls", 2, "scratch", folder, seed=0)
+    norm = Normalisation((0.5,) * 3, (0.2,) * 3)
+    save_model(folder, net, ModelConfig("yolov8n-cls", "YOLOv8n", ["closed", "open"], 1, 2, 32, norm, ""))
+    return folder
+
+
+def test_a_model_comes_back_from_a_folder_and_from_a_zip(tmp_path: Path):
+    folder = saved(tmp_path / "model")
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, f"some folder/{path.name}")
+    assert load_model(folder).config == load_model(tmp_path / "model.zip").config
+
+
+def test_altered_weights_are_refused(tmp_path: Path):
+    folder = saved(tmp_path / "model")
+    weights = folder / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    with pytest.raises(DamagedModelError, match="not the ones"):
+        load_model(folder)
+
+
+class Canary:
+    """Runs when unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (Path("/tmp/squint-canary-sang"),))  # noqa: S108
+
+
+def test_a_pickled_model_is_never_opened(tmp_path: Path):
+    trap = Path("/tmp/squint-canary-sang")  # noqa: S108
+    trap.unlink(missing_ok=True)
+    for name in ("model.pt", "yolov8n-cls.pt"):
+        (tmp_path / name).write_bytes(pickle.dumps(Canary()))
+    with pytest.raises(DamagedModelError, match="not a model exported by Squint"):
+        load_model(tmp_path / "model.pt")
+    with pytest.raises(RunError, match="read safely"):
+        _yolo_state(tmp_path / "yolov8n-cls.pt")
+    assert not trap.exists()
+
+
+def test_an_ultralytics_checkpoint_gives_its_weights_without_running_code(tmp_path: Path):
+    net = BACKBONES["yolov8n-cls"].build(1000).net
+    torch.save({"model": net, "ema": None, "epoch": -1}, tmp_path / "yolov8n-cls.pt")
+    state = _yolo_state(tmp_path / "yolov8n-cls.pt")
+    small = BACKBONES["yolov8n-cls"].build(2).net
+    copy_matching(small, state)
+    key = next(iter(state))
+    assert torch.equal(small.state_dict()[key], state[key])
+
+
+def test_weights_of_another_net_are_refused():
+    with pytest.raises(RunError, match="belongs to another model"):
+        copy_matching(torch.nn.Sequential(*[torch.nn.Linear(2, 2) for _ in range(4)]), {})
+
+
+def test_weights_whose_name_lies_about_their_hash_are_refused(tmp_path: Path):
+    (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"not these")
+    with pytest.raises(RunError, match="damaged"):
+        build_net("resnet18", 2, "pretrained", tmp_path, seed=0)
+
+
+@pytest.mark.parametrize(("side", "enlarge", "size"), [(24, 1, 32), (24, 2, 64), (300, 1, 224), (1, 1, 32)])
+def test_input_sizes_are_multiples_of_32_up_to_224(side: int, enlarge: int, size: int):
+    assert default_input_size(side, enlarge) == size
+
+
+def test_the_config_says_all_it_takes(tmp_path: Path):
+    text = (saved(tmp_path / "model") / CONFIG).read_text()
+    for word in ('"classes"', '"positive"', '"input_size"', '"norm"', '"sha256"', '"format"'):
+        assert word in text
