@@ -110,21 +110,26 @@ def find_standing(session: Session, image_id: int) -> Annotation | None:
 
 
 def list_recent(
-    session: Session, user_id: int, project_id: int, sources: Sequence[str], count: int
+    session: Session,
+    user_id: int,
+    project_id: int,
+    sources: Sequence[str],
+    count: int,
+    before_key: str | None = None,
 ) -> list[Annotation]:
-    """Return a person's last answers that still stand, oldest first."""
-    rows = session.scalars(
-        select(Annotation)
-        .where(
-            Annotation.author_id == user_id,
-            Annotation.project_id == project_id,
-            Annotation.source.in_(sources),
-            not_taken_back(),
-        )
-        .order_by(Annotation.id.desc())
-        .limit(count)
+    """Return a person's last answers that still stand, oldest first; with `before_key` those before that one."""
+    query = select(Annotation).where(
+        Annotation.author_id == user_id,
+        Annotation.project_id == project_id,
+        Annotation.source.in_(sources),
+        not_taken_back(),
     )
-    return list(rows)[::-1]
+    if before_key is not None:
+        known = select(Annotation.id).where(
+            Annotation.author_id == user_id, Annotation.idempotency_key == before_key
+        )
+        query = query.where(Annotation.id < known.scalar_subquery())
+    return list(session.scalars(query.order_by(Annotation.id.desc()).limit(count)))[::-1]
 
 
 def front_rank(session: Session, project_id: int) -> float:

@@ -45,9 +45,11 @@ def count_waiting(session: Session, project_id: int, pile: Pile) -> int:
     return session.scalar(select(func.count()).select_from(some.limit(MOST_COUNTED).subquery())) or 0
 
 
-def recent_answers(session: Session, project_id: int, user_id: int, pile: Pile) -> list[dict[str, Any]]:
+def recent_answers(
+    session: Session, project_id: int, user_id: int, pile: Pile, before_key: str | None = None
+) -> list[dict[str, Any]]:
     """Return a person's last answers of the pile, oldest first, with what it takes to show and change them."""
-    rows = labeling.list_recent(session, user_id, project_id, SOURCES[pile], STRIP)
+    rows = labeling.list_recent(session, user_id, project_id, SOURCES[pile], STRIP, before_key)
     shown = {item["id"]: item for item in items(session, project_id, list({row.image_id for row in rows}))}
     return [
         {"key": row.idempotency_key, "kind": row.kind, "classId": row.class_id, "item": shown[row.image_id]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.db import ReadSessionDep, SessionDep
@@ -12,19 +12,20 @@ from app.errors import NotFoundError
 from app.html.templating import render
 from app.images.queries import image_url
 from app.labeling import service as labeling
-from app.labeling.queries import loop_counts
-from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, User
+from app.labeling.queries import find_newest_round_id, loop_counts
+from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, Role, User
 from app.projects.access import MemberProjectDep
 from app.projects.queries import LARGEST_ID
 from app.review import queries, service
 from app.review.leases import Holder, claim, keep
-from app.security import UserDep
+from app.security import UserDep, may_act_as
 
 router = APIRouter(prefix="/projects/{project_id}")
 
 Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
 Tab = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+KeyQuery = Annotated[str, Query(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class Body(BaseModel):
@@ -55,25 +56,27 @@ class UndoBody(Body):
 
 @router.get("/label")
 def label_page(request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep) -> Response:
-    return _screen(request, project, user.id, session, Pile.SEED)
+    return _screen(request, project, user, session, Pile.SEED)
 
 
 @router.get("/review")
 def review_page(request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep) -> Response:
-    return _screen(request, project, user.id, session, Pile.REVIEW)
+    return _screen(request, project, user, session, Pile.REVIEW)
 
 
-def _screen(request: Request, project: Project, user_id: int, session: ReadSessionDep, pile: Pile) -> Response:
+def _screen(request: Request, project: Project, user: User, session: ReadSessionDep, pile: Pile) -> Response:
     counts = loop_counts(session, project.id)
     config = {
         "project": project.id,
-        "user": user_id,
+        "user": user.id,
         "pile": pile.value,
         "classes": [class_json(c) for c in project.active_classes],
         "showOpinions": project.show_opinions,
+        "engineer": may_act_as(user, Role.ENGINEER),
+        "train": pile == Pile.SEED and find_newest_round_id(session, project.id) is None,
         "goal": project.seed_size if pile == Pile.SEED else None,
         "done": counts.seed if pile == Pile.SEED else counts.settled,
-        "recent": queries.recent_answers(session, project.id, user_id, pile),
+        "recent": queries.recent_answers(session, project.id, user.id, pile),
     }
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
 
@@ -90,17 +93,20 @@ def claim_images(
 ) -> dict[str, Any]:
     """Lease the tab's next images, and prolong its leases on those it has.
 
-    `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included.
+    `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included,
+    as far as they were counted.
     """
     holder = _holder(request, user, body.tab)
     kept = keep(session, project_id=project.id, holder=holder, image_ids=body.have)
     taken = claim(
         session, project_id=project.id, pile=pile, holder=holder, count=body.count, have=body.have
     )  # fmt: skip
+    waiting = queries.count_waiting(session, project.id, pile)
     return {
         "items": queries.items(session, project.id, taken),
         "kept": kept,
-        "waiting": queries.count_waiting(session, project.id, pile),
+        "waiting": waiting,
+        "counted_all": waiting < queries.MOST_COUNTED,
         "classes": [class_json(c) for c in project.active_classes],
     }
 
@@ -120,6 +126,14 @@ def annotate(
     row = labeling.submit_annotation(session, user=user, project_id=project.id, answer=answer)
     session.flush()
     return {"saved": row.id, "key": body.key}
+
+
+@router.get("/annotations/recent")
+def recent(
+    project: MemberProjectDep, pile: Pile, before: KeyQuery, user: UserDep, session: ReadSessionDep
+) -> dict[str, Any]:
+    """Return one's own answers before the one with this key, oldest first: for undo after a reload."""
+    return {"recent": queries.recent_answers(session, project.id, user.id, pile, before)}
 
 
 @router.post("/annotations/undo")

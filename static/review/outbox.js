@@ -4,79 +4,116 @@
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export class Outbox {
-  // `changed(state)` hears {waiting, problem, signIn}; `refused(entry, sentence)` of an answer that was not taken.
+  // `changed({waiting, problem, signIn})`; `saved(entry)`; `refused(entry, sentence)` of one that was not taken.
   constructor(name, { changed, refused, saved }) {
-    this.name = `squint-outbox-${name}`;
+    this.prefix = `squint-outbox-${name}/`;
     this.listeners = { changed, refused, saved };
+    this.unstored = new Map(); // where the browser's store is full or shut: gone with the tab, so said loudly
     this.failures = 0;
     this.sending = false;
     addEventListener("online", () => this.flush());
-    addEventListener("storage", (event) => event.key === this.name && this.tell());
+    addEventListener("focus", () => this.flush());
+    addEventListener("storage", (event) => this.changedElsewhere(event));
+  }
+
+  // One stored entry for each answer, so that two tabs never write over each other's; names sort by age.
+  names() {
+    const stored = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix));
+    return [...stored, ...this.unstored.keys()].sort();
   }
 
   entries() {
-    return JSON.parse(localStorage.getItem(this.name) ?? "[]");
+    return this.names().map((name) => this.read(name)).filter(Boolean);
   }
 
-  store(entries) {
-    localStorage.setItem(this.name, JSON.stringify(entries));
+  read(name) {
+    const entry = this.unstored.get(name) ?? JSON.parse(localStorage.getItem(name));
+    return entry && { ...entry, name };
   }
 
-  add(url, body) {
-    this.store([...this.entries(), { url, body }]);
+  keys() {
+    return new Set(this.names().map((name) => name.slice(name.indexOf("-", this.prefix.length) + 1)));
+  }
+
+  // `item`: what the screen needs to show the answer again after a reload.
+  add(url, body, item = null) {
+    const newest = this.names().at(-1)?.slice(this.prefix.length, this.prefix.length + 13) ?? 0;
+    this.age = Math.max(Date.now(), (this.age ?? 0) + 1, Number(newest) + 1);
+    const name = `${this.prefix}${this.age}-${body.key}`;
+    try {
+      localStorage.setItem(name, JSON.stringify({ url, body, item }));
+    } catch {
+      this.unstored.set(name, { url, body, item });
+    }
     this.tell();
     this.flush();
   }
 
-  remove(key) {
-    this.store(this.entries().filter((entry) => entry.body.key !== key));
+  remove(entry) {
+    this.unstored.delete(entry.name);
+    localStorage.removeItem(entry.name);
   }
 
-  has(key) {
-    return this.entries().some((entry) => entry.body.key === key);
+  changedElsewhere({ key, oldValue, newValue }) {
+    if (!key?.startsWith(this.prefix)) return;
+    if (newValue === null && oldValue) this.listeners.saved(JSON.parse(oldValue));
+    this.tell();
   }
 
   tell(problem = null, signIn = false) {
-    this.listeners.changed({ waiting: this.entries().length, problem, signIn });
+    const waiting = this.names().length;
+    const full = this.unstored.size ? "this browser stores nothing; keep this tab open." : null;
+    this.listeners.changed({ waiting, problem: waiting ? (problem ?? full) : null, signIn });
   }
 
   async flush() {
     if (this.sending) return;
     this.sending = true;
     clearTimeout(this.timer);
-    // One tab sends at a time, where the browser can promise that; elsewhere the keys make doubles harmless.
-    const send = () => this.sendAll();
-    await (navigator.locks ? navigator.locks.request(this.name, send) : send());
-    this.sending = false;
-    if (this.entries().length && !this.blocked) {
-      this.timer = setTimeout(() => this.flush(), RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] ?? 1000);
+    try {
+      // One tab sends at a time, where the browser can promise that; elsewhere the keys make doubles harmless.
+      await (navigator.locks ? navigator.locks.request(this.prefix, () => this.sendAll()) : this.sendAll());
+    } finally {
+      this.sending = false;
     }
+    if (!this.names().length || this.signedOut) return;
+    this.timer = setTimeout(() => this.flush(), this.failures ? RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] : 0);
   }
 
   async sendAll() {
-    this.blocked = false;
-    for (let entry = this.entries()[0]; entry; entry = this.entries()[0]) {
+    this.signedOut = false;
+    for (let name = this.names()[0]; name; name = this.names()[0]) {
+      const entry = this.read(name);
+      if (!entry) continue; // another tab has sent it
       const answer = await post(entry.url, entry.body);
-      if (answer.ok) {
-        this.failures = 0;
-        this.remove(entry.body.key);
-        this.listeners.saved(entry);
-        this.tell();
-      } else if ([401, 403].includes(answer.status)) {
-        this.blocked = true;
-        return this.tell("Please sign in again; your answers wait here.", true);
-      } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
-        this.remove(entry.body.key);
-        this.listeners.refused(entry, answer.sentence);
-        this.tell();
-      } else {
-        this.failures += 1;
-        return this.tell(answer.sentence);
-      }
+      if (answer.ok) this.settled(entry, () => this.listeners.saved(entry));
+      else if (answer.refused) this.settled(entry, () => this.refuse(entry, answer.sentence));
+      else return this.failed(answer);
     }
+    return undefined;
+  }
+
+  settled(entry, said) {
+    this.failures = 0;
+    this.remove(entry);
+    said();
+    this.tell();
+  }
+
+  refuse(entry, sentence) {
+    // What was never taken needs no taking back.
+    for (const later of this.entries()) if (later.body.undoes === entry.body.key) this.remove(later);
+    this.listeners.refused(entry, sentence);
+  }
+
+  failed({ status, sentence }) {
+    this.signedOut = status === 401;
+    this.failures += 1;
+    this.tell(this.signedOut ? "please sign in again, your answers wait here." : sentence, this.signedOut);
   }
 }
 
+// `refused`: our server understood and said no. Anything else, such as a proxy's page, says nothing about the answer.
 export async function post(url, body) {
   try {
     const response = await fetch(url, {
@@ -85,10 +122,12 @@ export async function post(url, body) {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(15000),
     });
-    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json") ?? false;
     const data = isJson ? await response.json() : {};
-    return { ok: response.ok && isJson, status: response.status, data, sentence: data.error ?? "The server answered with an error." };
+    const { ok, status } = response;
+    const refused = isJson && [404, 409, 422].includes(status);
+    return { ok: ok && isJson, status, data, refused, sentence: data.error ?? "the server answered with an error." };
   } catch {
-    return { ok: false, status: 0, data: {}, sentence: "The server cannot be reached." };
+    return { ok: false, status: 0, data: {}, refused: false, sentence: "the server cannot be reached." };
   }
 }

@@ -18,12 +18,17 @@ export class Picture {
 
   draw() {
     const { naturalWidth: width, naturalHeight: height } = this.image;
-    this.canvas.width = width;
-    this.canvas.height = height;
-    const context = this.canvas.getContext("2d", { willReadFrequently: this.stretch });
-    context.drawImage(this.image, 0, 0);
-    if (this.stretch) context.putImageData(stretched(context.getImageData(0, 0, width, height)), 0, 0);
     this.zoom = zoomFor(width, height, this.frame, this.zoomSteps);
+    // A photo larger than the frame is drawn at the size of the screen: no more pixels than can be seen.
+    const drawn = Math.min(1, this.zoom * devicePixelRatio);
+    const [columns, rows] = [Math.max(1, Math.round(width * drawn)), Math.max(1, Math.round(height * drawn))];
+    if (this.canvas.width !== columns) this.canvas.width = columns;
+    if (this.canvas.height !== rows) this.canvas.height = rows;
+    const context = (this.context ??= this.canvas.getContext("2d", { willReadFrequently: true }));
+    context.imageSmoothingQuality = "high";
+    context.clearRect(0, 0, columns, rows);
+    context.drawImage(this.image, 0, 0, columns, rows);
+    if (this.stretch) context.putImageData(stretched(context.getImageData(0, 0, columns, rows)), 0, 0);
     this.canvas.style.width = `${width * this.zoom}px`;
     this.canvas.style.height = `${height * this.zoom}px`;
     this.canvas.classList.toggle("exact", this.exact);

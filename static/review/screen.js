@@ -1,105 +1,184 @@
 // The annotator's screen: one key is label and next; the save goes on behind.
 
 import { typing } from "../app.js";
+import { asked } from "./keys.js";
+import { listEarlier, restored } from "./history.js";
 import { Outbox } from "./outbox.js";
+import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Supply, load } from "./supply.js";
-import { View } from "./view.js";
+import { View, link } from "./view.js";
+
+const DOUBLE_CLICK_MS = 250;
+const BROKEN_RETRY_MS = 2000;
 
 const root = document.getElementById("screen");
 const config = JSON.parse(root.dataset.config);
 const base = `/projects/${config.project}`;
-const classes = new Map(config.classes.map((c) => [c.id, c]));
-
-const view = new View(config, classes);
+const view = new View(config, new Map(config.classes.map((c) => [c.id, c])));
 const picture = new Picture(view.canvas, view.frame);
-const history = config.recent; // this person's answers, oldest first: {key, kind, classId, item}
+const pace = new Pace();
+const pile = { done: config.done, waiting: 0, more: false };
 let current = null;
-let shownAt = 0;
+let shownAt = null;
 let flagged = false;
-let answeredHere = 0;
-const startedAt = Date.now();
+let clickedAt = -Infinity;
 
 const outbox = new Outbox(`${config.project}-${config.user}`, {
   changed: (state) => view.saving(state, `/sign-in?next=${location.pathname}`),
-  refused: (entry, sentence) => {
-    const index = history.findIndex((answer) => answer.key === entry.body.key);
-    if (index >= 0) history.splice(index, 1);
-    view.refuse(sentence);
-    view.strip(history, outbox);
+  saved: ({ body }) => {
+    supply.saved(body.image_id);
+    if (!current) supply.refill(true);
+    showHistory();
   },
-  saved: () => view.strip(history, outbox),
+  refused: ({ body }, sentence) => {
+    const index = history.findIndex((answer) => answer.key === body.key);
+    if (index >= 0) history.splice(index, 1);
+    supply.reopened(body.image_id);
+    view.refuse(sentence);
+    showHistory();
+  },
 });
 
 const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
   busy: () => (current ? [current.id] : []),
   told: (answer) => {
-    if (answer.ok) view.waiting = answer.data.waiting;
-    view.progress(answeredHere, startedAt);
-    if (!current) next(answer);
+    if (answer.ok) takeStock(answer.data);
+    if (current) return;
+    if (supply.items.length) next();
+    else view.message(...ending(answer));
   },
 });
 
-async function next(answer = null) {
-  const item = supply.take();
-  if (item) return show(item);
-  current = null;
-  if (answer) view.empty(answer.ok, answer.status);
-  else supply.refill();
-  return undefined;
+// This person's answers that stand, oldest first: {key, kind, classId, item}.
+const history = restored(config, outbox.entries(), supply);
+
+function next() {
+  current = supply.take() ?? null;
+  if (current) show(current);
+  else view.message("Looking for the next image …");
+  if (!current) supply.refill(true);
 }
 
-async function show(item) {
+async function show(item, standing = null) {
   current = item;
-  flagged = false;
-  view.flag(false);
-  if (!item.image) {
-    view.enable(false); // no answer to a picture that nobody has seen
-    await load(item);
-    if (current !== item) return;
-  }
-  if (item.broken) return view.broken(item);
+  shownAt = null;
+  mark(false);
+  if (!item.image && !(await loaded(item))) return;
   picture.show(item.image);
-  view.show(item, picture.zoom);
-  view.enable(true);
-  shownAt = performance.now();
+  view.show(item, picture.zoom, standing);
+  if (view.answers[0]?.disabled) view.enable(true);
+  afterPaint(() => current === item && (shownAt ??= performance.now()));
+}
+
+// No answer to a picture that nobody has seen: the buttons stay shut until it is there, or somebody else's turn.
+async function loaded(item) {
+  view.enable(false);
+  while (!(await load(item))) {
+    if (current !== item) return false;
+    const skip = Object.assign(document.createElement("button"), { type: "button", textContent: "Next image" });
+    skip.addEventListener("click", next);
+    view.message(`${item.name} cannot be shown; trying again. Its file may be missing.`, skip);
+    await new Promise((wake) => setTimeout(wake, BROKEN_RETRY_MS));
+  }
+  return current === item;
 }
 
 function answer(kind, classId) {
-  if (!current?.image || !view.enabled) return;
-  const item = current;
-  const key = newKey();
-  const seconds = Math.round((performance.now() - shownAt) / 10) / 100;
-  view.press(classId);
-  history.push({ key, kind, classId, item });
-  supply.answered(item.id);
-  answeredHere += 1;
-  view.answered();
+  if (!current?.image || view.answers[0]?.disabled) return;
+  const given = { key: newKey(), kind, classId, item: current };
+  const seconds = shownAt === null ? 0 : Math.round(performance.now() - shownAt) / 1000;
+  const body = { image_id: current.id, kind, class_id: classId, source: config.pile, seconds, key: given.key, flagged };
+  if (!stands(current)) count(1);
+  history.push(given);
+  supply.answered(current.id);
   next();
-  outbox.add(`${base}/annotations`, {
-    image_id: item.id, kind, class_id: classId, source: config.pile, seconds, key, flagged,
+  outbox.add(`${base}/annotations`, body, bare(given.item));
+  afterPaint(() => {
+    pace.answered();
+    view.press(given);
+    view.say(view.nameOf(given));
+    showHistory();
   });
-  view.strip(history, outbox);
-  view.progress(answeredHere, startedAt);
 }
 
-function undo() {
+async function undo() {
   const last = history.pop();
   if (!last) return;
-  if (current) supply.putBack(current);
+  putAway();
   supply.reopened(last.item.id);
-  answeredHere = Math.max(answeredHere - 1, 0);
-  view.takenBack();
+  const standing = stands(last.item);
+  if (!standing) count(-1);
+  show(last.item, standing);
   outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey(), tab: supply.tab });
-  view.strip(history, outbox);
-  view.progress(answeredHere, startedAt);
-  show(last.item);
+  view.say(`Taken back: ${view.nameOf(last)}`);
+  showHistory();
+  if (history.length < 3) history.unshift(...(await listEarlier(config, history[0] ?? last, history)));
+  showHistory();
 }
 
 // A click on an earlier answer shows its image again; the next answer to it counts.
-function change(index) {
-  if (current && !history.some((answer) => answer.item === current)) supply.putBack(current);
-  show(history[index].item);
+function change(key) {
+  const given = history.find((one) => one.key === key);
+  if (!given) return;
+  putAway();
+  show(given.item, given);
+}
+
+function leave() {
+  if (current && stands(current)) next();
+}
+
+function putAway() {
+  if (current && !stands(current)) supply.putBack(current);
+  current = null;
+}
+
+function stands(item) {
+  return history.findLast((given) => given.item.id === item.id) ?? null;
+}
+
+function count(step) {
+  pile.done = Math.max(pile.done + step, 0);
+  pile.waiting = Math.max(pile.waiting - step, 0);
+}
+
+function takeStock({ waiting, counted_all: all, classes }) {
+  pile.waiting = Math.max(waiting - outbox.names().length, supply.items.length);
+  pile.more = !all;
+  if (asWords(classes) !== asWords(config.classes)) {
+    view.note("The project’s classes have changed.", location.pathname, "Load them");
+  }
+  showHistory();
+}
+
+function asWords(classes) {
+  return classes.map((c) => [c.id, c.name, c.key, c.color].join()).join("\n");
+}
+
+function showHistory() {
+  view.strip.update(history, outbox.keys());
+  const { goal } = config;
+  const total = goal === null ? pile.done + pile.waiting : Math.max(goal, pile.done);
+  view.progress({ done: pile.done, total, more: goal === null && pile.more, perMinute: pace.perMinute() });
+  if (goal !== null && pile.done >= goal && config.train) view.note(...seedDone());
+}
+
+function seedDone() {
+  if (config.engineer) return ["The seed is complete: the labelers can learn now.", `${base}/labelers`, "Train the labelers"];
+  return ["The seed is complete, thank you. More answers do no harm.", base, "To the overview"];
+}
+
+function ending({ ok, status }) {
+  if (status === 401) return ["You are signed out.", link(`/sign-in?next=${location.pathname}`, "Sign in again", "button primary")];
+  if (!ok) return ["The server cannot be reached; trying again. Your answers are kept here."];
+  if (pile.waiting > 0) return ["The last images are on other people’s screens. What they leave comes here."];
+  const done = config.goal === null ? "Every unclear image is settled." : "No new image waits for an answer.";
+  return [`${done} Thank you.`, link(base, "What comes next", "button primary")];
+}
+
+function bare({ id, url, name, width, height, opinions }) {
+  return { id, url, name, width, height, opinions };
 }
 
 function newKey() {
@@ -107,16 +186,27 @@ function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function afterPaint(then) {
+  requestAnimationFrame(() => setTimeout(then));
+}
+
 const tools = {
   undo,
+  leave,
   stretch: () => redraw("stretch"),
   exact: () => redraw("exact"),
   bigger: () => zoom(1),
   smaller: () => zoom(-1),
-  flag: () => view.flag((flagged = !flagged)),
+  flag: () => mark(!flagged),
   opinions: () => view.toggleOpinions(current),
   help: () => view.help.showModal(),
+  understood: () => view.forgetRefused(),
 };
+
+function mark(on) {
+  if (flagged !== on) view.pressTool("flag", on);
+  flagged = on;
+}
 
 function redraw(property) {
   picture[property] = !picture[property];
@@ -128,35 +218,38 @@ function zoom(step) {
   picture.zoomSteps += step;
   if (!current?.image) return;
   picture.draw();
-  view.show(current, picture.zoom);
+  view.show(current, picture.zoom, stands(current));
 }
-
-const KEYS = { Backspace: "undo", c: "stretch", x: "exact", f: "flag", m: "opinions", "+": "bigger", "=": "bigger", "-": "smaller", "?": "help" };
 
 document.addEventListener("keydown", (event) => {
   if (typing(event) || view.help.open) return;
-  const chosen = config.classes.find((c) => c.key === event.key.toLowerCase());
-  const tool = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
-  if (!chosen && !tool && event.key !== " ") return;
+  const wish = asked(event, config.classes);
+  if (!wish) return;
   event.preventDefault();
   if (event.repeat) return; // a held key is one answer
-  if (chosen) answer("label", chosen.id);
-  else if (tool) tools[tool]();
-  else answer("cant_tell", null);
+  if (wish.tool) tools[wish.tool]();
+  else answer(wish.cantTell ? "cant_tell" : "label", wish.classId ?? null);
 });
 
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (event.detail > 1 && button.matches(".answer")) return; // a double click is one answer
-  if (button.dataset.class) answer("label", Number(button.dataset.class));
-  else if ("cantTell" in button.dataset) answer("cant_tell", null);
+  if (button.matches(".answer")) answerByClick(button);
   else if (button.dataset.tool) tools[button.dataset.tool]();
-  else if (button.dataset.index) change(Number(button.dataset.index));
-  button.blur();
+  else if (button.dataset.answer) change(button.dataset.answer);
+  if (event.detail) button.blur(); // a mouse leaves no focus behind for the next Space
 });
 
-view.strip(history, outbox);
+// A double click is one answer; nobody sees and judges an image in a quarter of a second.
+function answerByClick(button) {
+  if (performance.now() - clickedAt < DOUBLE_CLICK_MS) return;
+  clickedAt = performance.now();
+  if (button.dataset.class) answer("label", Number(button.dataset.class));
+  else answer("cant_tell", null);
+}
+
+view.pressTool("opinions", config.showOpinions);
+showHistory();
 outbox.tell();
 outbox.flush();
 supply.refill();

@@ -4,17 +4,21 @@ import { post } from "./outbox.js";
 
 const WANTED = 20;
 const REFILL_AT = 12;
+const KEEP_ALIVE_MS = 40000;
+const EMPTY_MS = 5000;
+const UNREACHED_MS = 3000;
 
 export class Supply {
   constructor(url, { busy, told }) {
     this.url = url;
     this.items = [];
-    this.out = new Map(); // answered here, perhaps not yet known to the server
+    this.asked = 0; // claims begun
+    this.out = new Map(); // image answered here → the last claim that may bring it nevertheless
     this.busy = busy; // ids that are on screen
-    this.told = told; // hears of every answer of the server
-    this.tab = sessionStorage.getItem("squint-tab") ?? crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-    sessionStorage.setItem("squint-tab", this.tab);
-    setInterval(() => this.refill(true), 40000);
+    this.told = told; // hears every answer of the server
+    this.tab = tabName();
+    this.later(KEEP_ALIVE_MS);
+    document.addEventListener("visibilitychange", () => document.hidden || this.refill(true));
   }
 
   take() {
@@ -27,43 +31,80 @@ export class Supply {
     this.items.unshift(item);
   }
 
-  // A person's answer may reach the server after the next refill: the image must not come twice.
   answered(id) {
-    this.out.set(id, performance.now());
-    if (this.out.size > 300) this.out.delete(this.out.keys().next().value);
+    this.out.set(id, Infinity);
+  }
+
+  saved(id) {
+    if (this.out.has(id)) this.out.set(id, this.asked);
   }
 
   reopened(id) {
     this.out.delete(id);
   }
 
+  later(ms) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refill(true), ms);
+  }
+
   async refill(keepAlive = false) {
-    if (this.refilling) return this.refilling;
-    if (!keepAlive && this.items.length >= WANTED) return undefined;
-    this.refilling = this.ask();
-    await this.refilling;
-    this.refilling = null;
-    return undefined;
+    if (this.refilling || (!keepAlive && this.items.length >= WANTED)) return;
+    this.refilling = true;
+    try {
+      await this.ask();
+    } finally {
+      this.refilling = false;
+    }
   }
 
   async ask() {
-    const have = [...this.items.map((item) => item.id), ...this.busy()];
-    const count = Math.max(WANTED - this.items.length, 0);
-    const answer = await post(this.url, { tab: this.tab, count, have });
-    const known = new Set([...have, ...this.out.keys()]);
-    const fresh = answer.ok ? answer.data.items.filter((item) => !known.has(item.id)) : [];
-    for (const item of fresh) this.items.push(item);
-    for (const item of fresh) load(item);
+    const number = (this.asked += 1);
+    const have = [...new Set([...this.items.map((item) => item.id), ...this.busy()])];
+    const answer = await post(this.url, { tab: this.tab, count: Math.max(WANTED - this.items.length, 0), have });
+    if (answer.ok) this.add(number, have, answer.data);
+    this.later(!answer.ok ? UNREACHED_MS : this.items.length ? KEEP_ALIVE_MS : EMPTY_MS);
     this.told(answer);
+  }
+
+  add(number, have, { items, kept }) {
+    // After a long sleep others may have what this tab held.
+    this.items = this.items.filter((item) => !have.includes(item.id) || kept.includes(item.id));
+    const here = new Set([...this.items.map((item) => item.id), ...this.busy()]);
+    const fresh = items.filter((item) => !here.has(item.id) && !(this.out.get(item.id) >= number));
+    for (const [id, last] of this.out) if (last <= number) this.out.delete(id);
+    this.items.push(...fresh);
+    fresh.forEach(load);
   }
 }
 
-// Resolves to the decoded picture; asked for twice it is loaded once.
+// Two tabs must not show one image, and a reloaded tab gets its own again.
+function tabName() {
+  const name = sessionStorage.getItem("squint-tab") ?? `tab-${crypto.getRandomValues(new Uint32Array(4)).join("")}`.slice(0, 40);
+  // A duplicated tab copies this store: the name belongs to whoever holds it while the page lives.
+  sessionStorage.removeItem("squint-tab");
+  addEventListener("pagehide", () => sessionStorage.setItem("squint-tab", name));
+  return name;
+}
+
+// Resolves to whether the picture is decoded and ready; asked for twice it is loaded once, and after a failure anew.
 export function load(item) {
-  if (!item.loading) {
-    const image = new Image();
-    image.src = item.url;
-    item.loading = image.decode().then(() => Object.assign(item, { image })).catch(() => Object.assign(item, { broken: true }));
-  }
+  item.loading ??= decoded(item.url).then(
+    (image) => Boolean((item.image = image)),
+    () => Boolean((item.loading = null)),
+  );
   return item.loading;
+}
+
+async function decoded(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error("no picture"); // it may have come with a picture that says so
+  const image = new Image();
+  image.src = URL.createObjectURL(await response.blob());
+  try {
+    await image.decode();
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return image;
 }

@@ -1,0 +1,32 @@
+// What this person said before the page was loaded: the server's word, and what still waits to be sent.
+
+// Returns the answers that stand, oldest first, and tells `supply` which images are answered already.
+export function restored({ recent, pile }, unsent, supply) {
+  const history = [...recent];
+  for (const { body, item } of unsent) {
+    const index = history.findIndex((answer) => answer.key === (body.undoes ?? body.key));
+    if (body.undoes) {
+      if (index < 0) continue;
+      supply.reopened(history[index].item.id);
+      history.splice(index, 1);
+    } else {
+      supply.answered(body.image_id);
+      if (index < 0 && body.source === pile) history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
+    }
+  }
+  return history;
+}
+
+// The answers before `first`; none when the server cannot be reached: Backspace asks again.
+export async function listEarlier({ project, pile }, first, history) {
+  try {
+    const response = await fetch(`/projects/${project}/annotations/recent?pile=${pile}&before=${first.key}`, {
+      headers: { Accept: "application/json" },
+    });
+    if (!response.ok) return [];
+    const { recent } = await response.json();
+    return recent.filter(({ key }) => !history.some((answer) => answer.key === key));
+  } catch {
+    return [];
+  }
+}
