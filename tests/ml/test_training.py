@@ -183,7 +183,8 @@ def test_ultralytics_writes_nothing_outside_and_reaches_for_nothing(make_run: Ma
     program = (
         "import sys, socket\n"
         "def refuse(event, args):\n"
-        "    if event in ('socket.connect', 'socket.getaddrinfo') or 'pip' in str(args):\n"
+        "    installs = event == 'subprocess.Popen' and 'pip' in str(args)\n"
+        "    if installs or event in ('socket.connect', 'socket.getaddrinfo'):\n"
         "        raise RuntimeError(event)\n"
         "sys.addaudithook(refuse)\n"
         f"from ml.__main__ import main; sys.exit(main(['label', {str(folder)!r}]))"
