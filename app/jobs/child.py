@@ -23,7 +23,7 @@ NICENESS = 10
 """How much nicer than us the child is: the web stays quick while a model trains on the same cores."""
 TICK_S = 0.2
 NEWS_EVERY_S = 0.5
-GRACE_S = 1.0
+GRACE_S = 0.8
 """Between SIGTERM and SIGKILL."""
 
 Heard = Callable[[Progress | None, Sequence[MetricPoint]], None]

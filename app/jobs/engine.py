@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import Column, Engine, MetaData, Table, Text, create_engine, event
@@ -20,8 +20,6 @@ POLL_S = 0.5
 """How often a worker looks for a waiting job."""
 SERIALIZER = DBOSPortableJSONSerializer()
 """JSON, where DBOS's own default is pickle."""
-
-_clients: WeakKeyDictionary[Engine, DBOSClient] = WeakKeyDictionary()
 
 
 def _workflow_table(schema: str | None) -> Table:
@@ -43,18 +41,17 @@ def workflows_of(engine: Engine) -> Table:
     return _WORKFLOWS[engine.dialect.name]
 
 
+@lru_cache(maxsize=8)
 def client_of(engine: Engine) -> DBOSClient:
     """Return the client of `engine`, which starts no threads and connects when used."""
-    if engine not in _clients:
-        _clients[engine] = DBOSClient(
-            system_database_engine=engine,
-            dbos_system_schema=SCHEMA,
-            serializer=SERIALIZER,
-            application_name=APPLICATION,
-            lazy=True,
-            retry_connection_errors=False,
-        )
-    return _clients[engine]
+    return DBOSClient(
+        system_database_engine=engine,
+        dbos_system_schema=SCHEMA,
+        serializer=SERIALIZER,
+        application_name=APPLICATION,
+        lazy=True,
+        retry_connection_errors=False,
+    )
 
 
 def make_job_engine(database: Database) -> Engine:

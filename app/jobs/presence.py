@@ -46,10 +46,13 @@ class Presence:
     def bury_the_dead(self, dead_after_s: float) -> list[str]:
         """Remove workers that are dead, and return the ids of all that hold running jobs and are no more."""
         with self.database.write() as session:
-            for worker in session.scalars(select(Worker).where(Worker.id != self.id)).all():
-                if self._has_number_of(worker) or not is_alive(worker, clock(session), dead_after_s):
-                    session.delete(worker)
-            session.flush()
+            time = clock(session)
+            dead = [
+                worker.id
+                for worker in session.scalars(select(Worker).where(Worker.id != self.id))
+                if self._has_number_of(worker) or not is_alive(worker, time, dead_after_s)
+            ]
+            session.execute(delete(Worker).where(Worker.id.in_(dead)))
             workflows = workflows_of(session.get_bind().engine)
             return list(
                 session.scalars(

@@ -49,13 +49,13 @@ class Shop:
     settings: Settings
     database: Database
 
-    def submit(self, **plan: object) -> str:
-        """Queue a fake job in a project of its own."""
+    def submit(self, kind: str = "fake", **plan: object) -> str:
+        """Queue a job in a project of its own."""
         with self.database.write() as session:
             project = Project(name=uuid4().hex)
             session.add(project)
             session.flush()
-            return submit(session, "fake", project.id, plan, None).id
+            return submit(session, kind, project.id, plan, None).id
 
     def status(self, job_id: str) -> JobStatus:
         with self.database.read() as session:
@@ -146,6 +146,7 @@ def empty_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             worker_dead_after_s=2.0,
             job_time_limit_s=60,
             _env_file=None,
+            **getattr(request.module, "SETTINGS", {}),
         )
         database = Database(url)
         yield Shop(settings, database)

@@ -6,9 +6,7 @@ import os
 import signal
 import time
 
-from app.jobs.presence import list_live_workers
 from app.jobs.queue import JobStatus
-from app.models import Worker
 from tests.jobs.conftest import Shop, eventually, is_gone
 
 
@@ -51,15 +49,3 @@ def test_sigterm_ends_worker_and_child_within_two_seconds_and_the_next_worker_go
     with empty_shop.worker():
         assert empty_shop.finish(job_id) == JobStatus.DONE
     assert empty_shop.epochs(job_id)[0][1] == child != empty_shop.epochs(job_id)[-1][1]
-
-
-def test_a_worker_whose_process_is_gone_is_no_live_worker(empty_shop: Shop):
-    def live() -> list[Worker]:
-        with empty_shop.database.read() as session:
-            return list_live_workers(session, dead_after_s=30)
-
-    with empty_shop.worker() as worker:
-        eventually(live)
-        worker.kill()
-        worker.wait()
-        assert live() == []
