@@ -7,7 +7,19 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036  said in words, before the first import that needs it
     sys.exit(f"Squint needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
 
-from app.cli import images, people, projects, servers  # noqa: F401  each adds its commands to `app`
+# isort: off
+# Each adds its commands to `app`: this is the order of the help page.
+from app.cli import servers  # noqa: F401
+from app.cli import doctor  # noqa: F401
+from app.cli import demo  # noqa: F401
+from app.cli import people  # noqa: F401
+from app.cli import projects  # noqa: F401
+from app.cli import images  # noqa: F401
+from app.cli import training  # noqa: F401
+from app.cli import transfer  # noqa: F401
+from app.cli import predict  # noqa: F401
+
+# isort: on
 from app.cli.failures import sentence_of
 from app.cli.root import app
 

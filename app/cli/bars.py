@@ -9,25 +9,50 @@ from contextlib import contextmanager
 
 LOOK_EVERY_S = 0.1
 
-State = tuple[str, float, float]
-"""What runs, how much of it is done, and of how much."""
+Show = Callable[[str, float, float], None]
+"""Takes what runs now, how much of the whole is done, and how much the whole is."""
 
 
 @contextmanager
-def polled_bar(look: Callable[[], State], unit: str) -> Iterator[None]:
-    """Show a bar that looks by itself how far the block is; nothing where nobody watches the terminal."""
+def bar(unit: str) -> Iterator[Show]:
+    """Yield what moves the bar; where nobody watches the terminal, it prints a line when the stage changes."""
     if not sys.stderr.isatty():
-        yield
+        yield _stages()
         return
     from tqdm import tqdm  # noqa: PLC0415  `squint --help` needs none of it
 
+    with tqdm(unit=f" {unit}", leave=False, dynamic_ncols=True) as drawn:
+
+        def show(stage: str, done: float, total: float) -> None:
+            drawn.total = total
+            drawn.set_description_str(stage, refresh=False)
+            drawn.update(done - drawn.n)
+            drawn.refresh()
+
+        yield show
+
+
+def _stages() -> Show:
+    last = [""]
+
+    def show(stage: str, _done: float, _total: float) -> None:
+        name = stage.partition(",")[0]
+        if name != last[0]:
+            print(name, file=sys.stderr, flush=True)
+            last[0] = name
+
+    return show
+
+
+@contextmanager
+def polled_bar(look: Callable[[], tuple[str, float, float]], unit: str) -> Iterator[None]:
+    """Show a bar that looks by itself how far the block is."""
     over = threading.Event()
-    with tqdm(unit=f" {unit}", leave=False, dynamic_ncols=True) as bar:
+    with bar(unit) as show:
 
         def watch() -> None:
             while not over.wait(LOOK_EVERY_S):
-                bar.desc, bar.n, bar.total = look()
-                bar.refresh()
+                show(*look())
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()

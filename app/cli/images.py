@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -61,16 +61,14 @@ def import_(  # noqa: PLR0913, PLR0917  the options of an import
 def annotate(
     project: Project,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="Header: filename,label.")],
-    source: Annotated[str, typer.Option(help="Why these were asked: seed or review.")] = "review",
+    source: Annotated[
+        Literal["seed", "review"], typer.Option(help="Why these were asked: seed or review.")
+    ] = "review",
     as_: As = None,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give a person's answers from a file; what people said before stays."""
-    from app.errors import BadInputError  # noqa: PLC0415  `squint --help` needs none of it
-
-    if source not in {"seed", "review"}:
-        raise BadInputError(f"There is no source {source}; there are seed and review.")
     rows = _read_rows(csv)
     with opened(data_dir) as shell:
         user_id, project_id = _who_and_where(shell, project, as_)

@@ -1,0 +1,182 @@
+"""Training labelers and classifiers, and reading what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.options import As, DataDir, Json, Project, Wait
+from app.cli.root import app
+from app.cli.shell import Shell, acting_user, find_project, opened, project_for, say, say_json
+from app.cli.waiting import wait_for
+from app.errors import BadInputError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.models import Job
+    from app.models import Project as ProjectRow
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Another training setting than the recipe's: epochs=10."),
+]
+Start = Callable[["Session", "ProjectRow", int], "Job"]
+
+
+@app.command()
+def label(
+    project: Project,
+    wait: Wait = False,
+    set_: Set = None,
+    as_: As = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Train the labelers, score every image, accept where they agree, queue the unclear ones."""
+    from app.labelers.service import start  # noqa: PLC0415  `squint --help` needs none of it
+
+    changes = _changes(set_)
+    with opened(data_dir) as shell:
+        job_id = _run(shell, project, as_, lambda s, p, user_id: start(s, p, user_id, changes), wait=wait)
+        answer = _round_of(shell, job_id) if wait else _queued(shell, job_id)
+    if json:
+        say_json(answer)
+    elif wait:
+        say(
+            f"Round {answer['round']} in {answer['seconds']:.0f} s: the labelers agree on {answer['agreed']:,} "
+            f"images and differ on {answer['disagreed']:,}; {answer['unclear']:,} wait for a person."
+        )
+    else:
+        _say_queued(answer, project)
+
+
+@app.command()
+def bakeoff(
+    project: Project,
+    models: Annotated[str, typer.Option(help="Which, parted by commas; default: the quick ones.")] = "",
+    wait: Wait = False,
+    set_: Set = None,
+    as_: As = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Train final classifiers on all labels and compare them on images that none has seen."""
+    from app.results.service import start_bakeoff  # noqa: PLC0415
+
+    names, changes = [name.strip() for name in models.split(",") if name.strip()], _changes(set_)
+    with opened(data_dir) as shell:
+        job_id = _run(
+            shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, names, changes), wait=wait
+        )
+        answer = {"job": job_id, **_results(shell, project)} if wait else _queued(shell, job_id)
+    if json:
+        say_json(answer)
+    elif wait:
+        _say_results(answer)
+    else:
+        _say_queued(answer, project)
+
+
+@app.command()
+def results(
+    project: Project,
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare the classifiers of the newest bake-off."""
+    with opened(data_dir) as shell:
+        answer = _results(shell, project, threshold)
+    if json:
+        say_json(answer)
+    else:
+        _say_results(answer)
+
+
+def _changes(given: list[str] | None) -> dict[str, Any]:
+    """Return `--set` options as settings; raise BadInputError naming one that is no `NAME=VALUE`."""
+    import json as plain_json  # noqa: PLC0415  the options' name is taken
+
+    changes: dict[str, Any] = {}
+    for option in given or []:
+        name, equals, value = option.partition("=")
+        if not (name and equals and value):
+            raise BadInputError(f"--set takes NAME=VALUE, such as epochs=10, not {option}.")
+        try:
+            changes[name] = plain_json.loads(value)
+        except ValueError:
+            changes[name] = value
+    return changes
+
+
+def _run(shell: Shell, project: str, email: str | None, start: Start, *, wait: bool) -> str:
+    from app.models import Role  # noqa: PLC0415
+
+    with shell.database.write() as session:
+        user = acting_user(session, email)
+        job_id = start(session, project_for(session, project, user, Role.ENGINEER), user.id).id
+    if wait:
+        wait_for(shell, job_id)
+    return job_id
+
+
+def _round_of(shell: Shell, job_id: str) -> dict[str, Any]:
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from app.labeling.queries import loop_counts  # noqa: PLC0415
+    from app.models import Round  # noqa: PLC0415
+
+    with shell.database.read() as session:
+        done = session.scalars(select(Round).where(Round.job_id == job_id)).one()
+        counts = loop_counts(session, done.project_id)
+        report = done.report
+        return {
+            "job": job_id,
+            "round": done.number,
+            **{key: report[key] for key in ("seconds", "agreed", "disagreed", "classes", "cross_table", "notes")},
+            "labelers": {x.name: {"counts": n} for x, n in zip(done.labelers, report["counts"], strict=True)},
+            **{key: getattr(counts, key) for key in ("images", "seed", "accepted", "unclear", "settled")},
+        }
+
+
+def _results(shell: Shell, project: str, threshold: float = 0.6) -> dict[str, Any]:
+    from app.results.queries import results_json  # noqa: PLC0415
+
+    with shell.database.read() as session:
+        return results_json(session, find_project(session, project), threshold)
+
+
+def _say_results(answer: dict[str, Any]) -> None:
+    say(f"Bake-off {answer['bakeoff']}, threshold {answer['threshold']:g}, positive: {answer['positive']}")
+    say(f"{'model':<20} precision recall    F1   EER   AUC  params M  seconds")
+    for row in answer["models"]:
+        eer, auc = (_figure(row, name) for name in ("eer", "auc"))
+        say(
+            f"{row['model']:<20} {row['precision']:9.3f} {row['recall']:6.3f} {row['f1']:5.3f} {eer} {auc} "
+            f"{row['parameters'] / 1e6:9.1f} {row['seconds']:8.0f}"
+        )
+
+
+def _figure(row: dict[str, Any], name: str) -> str:
+    value = row["figures"].get(name, {}).get("value")
+    return "    –" if value is None else f"{value:5.3f}"
+
+
+def _queued(shell: Shell, job_id: str) -> dict[str, Any]:
+    from app.jobs.presence import list_live_workers  # noqa: PLC0415
+
+    with shell.database.read() as session:
+        return {
+            "job": job_id,
+            "workers": len(list_live_workers(session, shell.settings.worker_dead_after_s)),
+        }
+
+
+def _say_queued(answer: dict[str, Any], project: str) -> None:
+    if answer["workers"]:
+        say(f"Queued; `squint status {project}` tells how far it is.")
+    else:
+        say("Queued; it starts as soon as there is a worker: `squint serve` or `squint worker`.")

@@ -1,0 +1,77 @@
+"""Waiting for a job from a shell, with a worker of our own where there is none."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from app.cli.bars import bar
+from app.errors import AppError
+
+if TYPE_CHECKING:
+    from app.cli.shell import Shell
+    from app.jobs.queue import JobStatus
+    from app.models import Job
+
+LOOK_EVERY_S = 0.3
+
+
+def wait_for(shell: Shell, job_id: str) -> None:
+    """Return when the job is done; raise AppError with the reason when it failed or was cancelled."""
+    with somebody_works(shell) as ours:
+        try:
+            job, status = _watch(shell, job_id)
+        except KeyboardInterrupt:
+            _stop_waiting(shell, job_id, ours=ours)
+    if status != "done":
+        raise AppError(job.error or f"The job ended: {status}.")
+
+
+@contextmanager
+def somebody_works(shell: Shell) -> Iterator[bool]:
+    """Yield whether a worker was started for as long as the block runs, because none was alive."""
+    from app.jobs.presence import list_live_workers  # noqa: PLC0415  `squint --help` needs none of it
+    from app.jobs.supervisor import Supervisor  # noqa: PLC0415
+
+    with shell.database.read() as session:
+        if list_live_workers(session, shell.settings.worker_dead_after_s):
+            yield False
+            return
+    supervisor = Supervisor(shell.settings)
+    supervisor.start()
+    try:
+        yield True
+    finally:
+        supervisor.stop()
+
+
+def _watch(shell: Shell, job_id: str) -> tuple[Job, JobStatus]:
+    from app.jobs.queue import progress, status_of  # noqa: PLC0415
+    from app.models import Job  # noqa: PLC0415
+
+    with bar("images") as show:
+        while True:
+            with shell.database.read() as session:
+                job, status = session.get_one(Job, job_id), status_of(session, [job_id])[job_id]
+            if status.is_over:
+                return job, status
+            if said := progress(job):
+                epoch = f", epoch {said.epoch} of {said.epochs}" if said.epoch and said.epochs else ""
+                show(f"{said.stage}{epoch}", said.done, said.total)
+            time.sleep(LOOK_EVERY_S)
+
+
+def _stop_waiting(shell: Shell, job_id: str, *, ours: bool) -> None:
+    from app.jobs.queue import cancel  # noqa: PLC0415
+
+    if ours:
+        cancel(shell.database, job_id)
+        print("The job is cancelled: no other worker could have gone on with it.", file=sys.stderr)
+    else:
+        print("The job goes on; `squint status PROJECT` tells how far it is.", file=sys.stderr)
+    raise typer.Exit(130)
