@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 from PIL import Image as Pictures
-from sqlalchemy import insert
+from sqlalchemy import Delete, delete, insert
 from sqlalchemy.orm import Session
 
 from app.labeling.settle import settle_project
@@ -23,6 +23,7 @@ from app.models import (
     Prediction,
     Project,
     ProjectMember,
+    QueueEntry,
     Role,
     Round,
     User,
@@ -119,3 +120,7 @@ def add_round(
     session.flush()
     settle_project(session, project.id)
     return published
+
+
+def no_longer_waits(image_id: int) -> Delete:
+    return delete(QueueEntry).where(QueueEntry.image_id == image_id)
