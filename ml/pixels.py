@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -40,29 +41,32 @@ def decode_strictly(data: bytes) -> tuple[Image.Image, list[str]]:
     The notes are sentences on what was left out of the picture.
     """
     if data.startswith(PNG_START):
-        try:
-            with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
-                check_size(*opened.size)
-                opened.verify()
-        except (UnreadableImageError, MemoryError):
-            raise
-        except Exception as error:
-            raise UnreadableImageError(_complaint(data)) from error
+        with _in_plain_words(data), Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
+            check_size(*opened.size)
+            opened.verify()
     return _decode(data)
 
 
 def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
+    with _in_plain_words(data), Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        check_size(*opened.size)
+        _check_exif(opened)
+        opened.load()
+        notes = _notes(opened)
+        return _to_8_bit(_upright(opened)), notes
+
+
+@contextmanager
+def _in_plain_words(data: bytes) -> Iterator[None]:
+    """Turn whatever a decoder raises on hostile bytes into an UnreadableImageError."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            check_size(*opened.size)
-            _check_exif(opened)
-            opened.load()
-            notes = _notes(opened)
-            return _to_8_bit(_upright(opened)), notes
+        yield
     except (UnreadableImageError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise UnreadableImageError("The picture is too large to open safely.") from None
+        raise UnreadableImageError(
+            f"The picture has far more than {MAX_PIXELS // 1_000_000} megapixels."
+        ) from None
     except Exception as error:
         raise UnreadableImageError(_complaint(data)) from error
 

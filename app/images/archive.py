@@ -14,6 +14,7 @@ from app.images.sources import Entry, EntryError, Source
 LOCAL_HEADER_BYTES = 30
 PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 RESAVE = "Please save it again as a plain zip."
+DAMAGED = "Damaged inside the zip: its size or checksum is wrong."
 NESTED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 
 
@@ -32,9 +33,12 @@ class ZipSource(Source):
         self.check_size(info.file_size)
         try:
             with self._archive.open(info) as stream:
-                return stream.read(info.file_size + 1)
+                data = stream.read(info.file_size + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
-            raise EntryError("Damaged inside the zip: its size or checksum is wrong.") from None
+            raise EntryError(DAMAGED) from None
+        if len(data) != info.file_size:
+            raise EntryError(DAMAGED)
+        return data
 
     def close(self) -> None:
         self._archive.close()
