@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from app.html.fields import Checkbox, Email, FormModel, Name, PlainText
+from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.projects.grouping import pattern_problem
 
 LARGEST_SEED = 5000
@@ -22,7 +22,7 @@ def usable_pattern(pattern: str) -> str:
     return pattern
 
 
-ClassName = Annotated[PlainText, StringConstraints(min_length=1, max_length=60)]
+ClassName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(plain_text)]
 Pattern = Annotated[PlainText, AfterValidator(usable_pattern)]
 Key = Annotated[str, StringConstraints(strip_whitespace=False, to_lower=True)]
 SeedSize = Annotated[int, Field(ge=4, le=LARGEST_SEED)]

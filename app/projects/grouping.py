@@ -13,7 +13,7 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 LONGEST_PATTERN = 200
-LONGEST_NAME = 120
+LONGEST_NAME = 100
 """Only so many of a name's last characters are looked at."""
 MOST_VARIABLE_PARTS = 3
 REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT}

@@ -29,8 +29,8 @@ class Standing:
     answer_seconds: float = 0.0
     rounds: int = 0
     bakeoffs: int = 0
-    unseen_classes: tuple[str, ...] = ()
-    """Active classes of which no image is labelled yet."""
+    missing: str | None = None
+    """What the labelers need before they can learn, as a sentence."""
     labelers_run: bool = False
     bakeoff_runs: bool = False
 
@@ -81,9 +81,8 @@ def _seed(at: Standing) -> NextStep | None:
         title = f"Label {_images(at.seed_left, 'more ' if at.seed else '')}"
         sentence = f"{_minutes(at.seed_left * at.seconds_each)}. The labelers learn from them."
         return NextStep(title, sentence, "Label", "/label", "l")
-    if at.unseen_classes:
-        title = f"Find images of {' and '.join(at.unseen_classes)}"
-        return NextStep(title, "No labelled image shows it yet, so nobody can learn it.", "Label", "/label", "l")
+    if at.missing:
+        return NextStep("Label a few more images", at.missing, "Label", "/label", "l")
     return None
 
 
@@ -103,7 +102,7 @@ def _engineers(at: Standing) -> NextStep:
         return NextStep("Train the final classifiers", sentence, "Choose models", "/results", "t")
     return NextStep(
         "Read the results",
-        "Every image is labelled and the classifiers are compared.",
+        "The classifiers are compared on one page.",
         "Results",
         "/results",
         "r",
@@ -128,8 +127,5 @@ def _minutes(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 1:
         return "Less than a minute"
-    return (
-        f"About {minutes} minute{'' if minutes == 1 else 's'}"
-        if minutes < 120
-        else f"About {minutes // 60} hours"
-    )
+    number, unit = (minutes, "minute") if minutes < 60 else (round(minutes / 60), "hour")
+    return f"About {number} {unit}{'' if number == 1 else 's'}"

@@ -11,6 +11,7 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.jobs.queue import find_active
+from app.labelers.service import why_not
 from app.labeling.queries import loop_counts
 from app.models import (
     Annotation,
@@ -82,14 +83,12 @@ def read_cross(newest: Round, project: Project) -> Cross | None:
 
 
 def read_standing(session: Session, project: Project) -> Standing:
-    labelled = select(Image.class_id).where(Image.project_id == project.id).distinct()
-    seen = set(session.scalars(labelled))
     return Standing(
         **asdict(loop_counts(session, project.id)),
         seed_size=project.seed_size,
         rounds=_count(session, Round, project.id),
         bakeoffs=_count(session, Bakeoff, project.id),
-        unseen_classes=tuple(c.name for c in project.active_classes if c.id not in seen),
+        missing=why_not(session, project),
         labelers_run=find_active(session, "label", project.id) is not None,
         bakeoff_runs=find_active(session, "bakeoff", project.id) is not None,
     )
@@ -136,8 +135,6 @@ def list_cards(session: Session, projects: list[Project]) -> list[Card]:
             select(Annotation.project_id, func.max(Annotation.created_at))
             .where(Annotation.project_id.in_(ids))
             .group_by(Annotation.project_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [Card(p, *counts.get(p.id, (0, 0, 0)), newest.get(p.id)) for p in projects]

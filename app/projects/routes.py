@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.db import ReadSessionDep, SessionDep
 from app.errors import AppError
 from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
-from app.html.forms import FormErrors, parse
+from app.html.forms import FormErrors, parse, with_unplaced
 from app.html.htmx import go_to
 from app.html.templating import render
 from app.models import Role
@@ -22,6 +22,9 @@ from app.security import EngineerDep, UserDep, may_act_as
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(settings_routes.router)
+
+SHOWN = ("name", "classes", "seed_size", "group_pattern")
+"""Fields of the form that say their own errors."""
 
 
 @router.get("/")
@@ -75,7 +78,7 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
         "projects/new.html",
         status_code=status,
         fields=fields,
-        errors=errors,
+        errors=with_unplaced(errors, SHOWN),
         classes=[] if problem else make_classes(names, fields.get("positive", "")),
         problem=problem,
     )

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from app.db import ReadSessionDep, SessionDep
+from app.db import DatabaseDep, ReadSessionDep, SessionDep
 from app.errors import AppError
 from app.html.form_data import FormFieldsDep
-from app.html.forms import FormErrors, parse, parse_or_refuse
+from app.html.forms import FormErrors, parse, parse_or_refuse, with_unplaced
 from app.html.htmx import go_to, is_htmx
 from app.html.templating import render
+from app.images.service import update_groups
 from app.models import Project
 from app.projects import service
 from app.projects.access import EngineerProjectDep
 from app.projects.classes import add_class
 from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SettingsForm
 from app.projects.queries import list_members
+from app.steps import read, write
 from app.users.queries import list_open_invitations
 
 router = APIRouter(prefix="/projects/{project_id}")
+
+SHOWN = ("name", "seed_size", "group_pattern")
+"""Fields of the form that say their own errors."""
 
 
 @router.get("/settings")
@@ -30,18 +37,22 @@ def show_settings(
 
 
 @router.post("/settings")
-def save_settings(
-    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+async def save_settings(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, database: DatabaseDep
 ) -> Response:
     form, errors = parse(SettingsForm, {k: v for k, v in fields.items() if k != "example"})
-    if form is None:
-        return _page(request, session, project, errors, fields, status=422)
-    try:
-        with session.begin_nested():
-            service.save_settings(session, project.id, **form.model_dump())
-    except AppError as error:
-        return _page(request, session, project, {"": str(error)}, fields, status=error.status_code)
-    return go_to(request, f"/projects/{project.id}/settings?saved=yes")
+    status = 422
+    if form is not None:
+        try:
+            await write(database, lambda s: service.save_settings(s, project.id, **form.model_dump()))
+            if form.group_pattern != project.group_pattern:
+                await asyncio.to_thread(update_groups, database, request.app.state.settings, project.id)
+            return go_to(request, f"/projects/{project.id}/settings?saved=yes")
+        except AppError as error:
+            errors, status = {"": str(error)}, error.status_code
+        except TimeoutError:
+            errors = {"group_pattern": "Saved, but finding the groups took too long; they are as before."}
+    return await read(database, lambda s: _page(request, s, project, errors, fields, status=status))
 
 
 @router.post("/classes")
@@ -109,7 +120,7 @@ def _page(
         status_code=status,
         project=project,
         values=fields if fields is not None else _values(project),
-        errors=errors,
+        errors=with_unplaced(errors, SHOWN),
         saved=saved,
         members=list_members(session, project.id),
         invitations=list_open_invitations(session, project.id),

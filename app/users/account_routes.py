@@ -7,17 +7,17 @@ from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep, SessionDep
 from app.html.form_data import FormFieldsDep
-from app.html.forms import FormErrors, parse
+from app.html.forms import FormErrors, parse, with_unplaced
 from app.html.htmx import go_to
 from app.html.templating import render
 from app.models import User
 from app.security import UserDep
+from app.steps import read, write
 from app.users import service
 from app.users.forms import ChangePasswordForm
 from app.users.limits import count_try, forget_tries
 from app.users.passwords import hash_password_async, is_right_async
 from app.users.queries import list_live_sessions
-from app.users.steps import read, write
 
 router = APIRouter(prefix="/account")
 
@@ -78,6 +78,6 @@ def _page(
         user=user,
         sessions=list_live_sessions(session, user.id),
         session_id=request.state.session_id,
-        errors=errors,
+        errors=with_unplaced(errors, ("current", "password")),
         changed=changed,
     )

@@ -9,16 +9,16 @@ from app.db import DatabaseDep, ReadSessionDep
 from app.errors import ConflictError
 from app.html.fields import FormModel
 from app.html.form_data import FormFieldsDep
-from app.html.forms import FormErrors, parse
+from app.html.forms import FormErrors, parse, with_unplaced
 from app.html.templating import render
 from app.models import Project, SignInLink, User
 from app.security import AnyoneDep
+from app.steps import read, write
 from app.users import service
 from app.users.entering import enter, see_as
 from app.users.forms import AccountForm, PasswordForm
 from app.users.passwords import hash_password_async
 from app.users.queries import get_link
-from app.users.steps import read, write
 
 router = APIRouter()
 
@@ -81,5 +81,5 @@ def _page(
         asks_email=asks is AccountForm,
         asks_password=issubclass(asks, PasswordForm),
         email=email,
-        errors=errors,
+        errors=with_unplaced(errors, ("email", "password")),
     )

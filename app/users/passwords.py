@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 SHORTEST, LONGEST = 8, 200
 
-COST = {"time_cost": 2, "memory_cost": 32 * 1024, "parallelism": 1}
+COST: dict[str, Any] = {"time_cost": 2, "memory_cost": 32 * 1024, "parallelism": 1}
 """Above OWASP's floor of 19 MiB, t=2, p=1 (Password Storage Cheat Sheet)."""
 HASHER = PasswordHasher(**COST)
 _TWO_AT_ONCE = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")

@@ -10,11 +10,11 @@ from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import parse
 from app.html.templating import render
 from app.security import AnyoneDep, local_path
+from app.steps import write
 from app.users import account_routes, link_routes, people_routes, service
 from app.users.entering import enter, see, see_as, see_signed_out
 from app.users.forms import SignInForm
 from app.users.passwords import is_right_async
-from app.users.steps import write
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(link_routes.router)

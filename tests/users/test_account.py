@@ -59,8 +59,8 @@ def test_a_changed_password_ends_every_other_session(app: FastAPI, ann: User):
     ("current", "new", "sentence"),
     [
         ("wrong", NEW, "This is not your password."),
-        (PASSWORD, "short", "String should have at least 8 characters."),
-        (PASSWORD, "x" * 201, "String should have at most 200 characters."),
+        (PASSWORD, "short", "Please use 8 characters or more."),
+        (PASSWORD, "x" * 201, "Please use 200 characters at most."),
     ],
 )
 def test_a_password_that_cannot_be_changed_says_why(

@@ -116,7 +116,7 @@ def test_a_short_password_is_said_beside_its_field_and_the_link_stays(
     client, link = browser(app), terminal_link(database, settings)
     answer = client.post(link, data=ACCOUNT | {"password": "seven77"})
     assert answer.status_code == 422
-    assert errors_of(answer) == ["String should have at least 8 characters."]
+    assert errors_of(answer) == ["Please use 8 characters or more."]
     assert "Ada@Lab" in answer.text
     assert "seven77" not in answer.text
     assert client.post(link, data=ACCOUNT).status_code == 303

@@ -1,4 +1,4 @@
-"""Routes that look at a password do so between two transactions: nobody waits for the database meanwhile."""
+"""For routes with slow work between two transactions, so that nobody waits for the database meanwhile."""
 
 from __future__ import annotations
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.db import Database
+from app.models import Project, ProjectMember
+from tests.conftest import SignIn
+from tests.web import add_person, add_project, errors_of, on_sqlite, parsed
+
+pytestmark = on_sqlite
+
+
+@pytest.fixture
+def erin(sign_in: SignIn) -> TestClient:
+    return sign_in("engineer", "erin@lab")
+
+
+@pytest.fixture
+def project(database: Database, erin: TestClient) -> Project:
+    add_project(database, "noise")
+    return add_project(database, "eyes", (erin.user_id,))
+
+
+def stored(database: Database, project: Project) -> Project:
+    with database.read() as session:
+        return session.get_one(Project, project.id)
+
+
+def form(project: Project, **changes: str) -> dict[str, str]:
+    values = {"name": project.name, "positive_id": str(project.classes[1].id), "seed_size": "100"}
+    return {**values, "group_pattern": "", "example": "", **changes}
+
+
+def test_settings_are_saved(database: Database, erin: TestClient, project: Project):
+    closed = project.classes[0]
+    answer = erin.post(
+        f"/projects/{project.id}/settings",
+        data=form(project, name="Eyes 2", positive_id=str(closed.id), seed_size="50", show_opinions="true"),
+    )
+    assert answer.headers["Location"] == f"/projects/{project.id}/settings?saved=yes"
+    saved = stored(database, project)
+    assert (saved.name, saved.seed_size, saved.show_opinions, saved.from_scratch) == ("Eyes 2", 50, True, False)
+    assert [c.positive for c in saved.classes] == [True, False]
+    page = erin.get(answer.headers["Location"])
+    assert "Saved." in page.text
+    assert parsed(page).select_one("#show_opinions").has_attr("checked")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "sentence"),
+    [
+        ({"name": "noise"}, 409, "There is already a project named noise."),
+        ({"positive_id": "999"}, 404, "There is no such class."),
+        (
+            {"group_pattern": r"(a)(b)"},
+            422,
+            "Put one pair of brackets around the part that names the group, as in (\\d+)_left.",
+        ),
+        ({"owner_id": "1"}, 422, "owner_id: This field is not known here."),
+    ],
+)
+def test_what_cannot_be_saved_changes_nothing_and_stays_on_screen(
+    database: Database, erin: TestClient, project: Project, changes: dict[str, str], status: int, sentence: str
+):
+    answer = erin.post(f"/projects/{project.id}/settings", data=form(project, seed_size="55") | changes)
+    assert answer.status_code == status
+    assert sentence in errors_of(answer)
+    assert parsed(answer).select_one("#seed_size")["value"] == "55"
+    assert (stored(database, project).name, stored(database, project).seed_size) == ("eyes", 100)
+
+
+def test_members_are_added_by_address_and_removed(
+    database: Database, erin: TestClient, project: Project, sign_in: SignIn
+):
+    ann = sign_in("annotator", "ann@lab")
+    assert ann.get(f"/projects/{project.id}").status_code == 404
+    erin.post(f"/projects/{project.id}/members", data={"email": " Ann@Lab"})
+    assert ann.get(f"/projects/{project.id}").status_code == 200
+    erin.post(f"/projects/{project.id}/members/{ann.user_id}/remove")
+    assert ann.get(f"/projects/{project.id}").status_code == 404
+
+
+@pytest.mark.parametrize("email", ["nobody@lab", "gone@lab", "no address", ""])
+def test_only_people_with_an_account_can_be_added(
+    database: Database, erin: TestClient, project: Project, email: str
+):
+    from app.users.service import set_disabled
+
+    gone = add_person(database, "gone@lab")
+    with database.write() as session:
+        set_disabled(session, gone.id, disabled=True)
+    answer = erin.post(f"/projects/{project.id}/members", data={"email": email}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (422, "#toasts")
+    with database.read() as session:
+        assert session.query(ProjectMember).filter_by(project_id=project.id).count() == 1
+
+
+def test_adding_somebody_twice_adds_them_once(database: Database, erin: TestClient, project: Project):
+    for _ in range(2):
+        answer = erin.post(
+            f"/projects/{project.id}/members", data={"email": "erin@lab"}, headers={"HX-Request": "true"}
+        )
+    names = [li.span.contents[0].strip() for li in parsed(answer).select("#members li")]
+    assert names == ["erin@lab"]
