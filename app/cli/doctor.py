@@ -86,6 +86,9 @@ def _sqlite(settings: Settings) -> str:
 
 
 def _data_folder(settings: Settings) -> str:
+    from app.cli.disks import refuse_network_disk  # noqa: PLC0415
+
+    refuse_network_disk(settings.data_dir, settings.db_url)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data_dir):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli import root
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
-from app.cli.shell import acting_user, find_project, opened, say, say_json
+from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
+
+if TYPE_CHECKING:
+    from app.runs.queries import JobView
 
 
 @root.project.command("create")
@@ -60,16 +63,33 @@ def status(project: Project, json: Json = False, data_dir: DataDir = None) -> No
     from dataclasses import asdict  # noqa: PLC0415
 
     from app.projects.overview import read_overview  # noqa: PLC0415
+    from app.runs.queries import list_active  # noqa: PLC0415
 
-    with opened(data_dir) as shell, shell.database.read() as session:
+    with opened_to_read(data_dir) as shell, shell.database.read() as session:
         found = find_project(session, project)
         overview = read_overview(session, found, engineer=True)
         at, step = overview.standing, overview.step
-        answer = {"project": found.name, "id": found.id, **asdict(at), "next": asdict(step)}
+        jobs = [_job(view) for view in list_active(session, found.id)]
+        answer = {"project": found.name, "id": found.id, **asdict(at), "jobs": jobs, "next": asdict(step)}
     if json:
         say_json(answer)
         return
     say(f"{answer['project']}: {at.images:,} images")
     for name in ("seed", "accepted", "unclear", "settled", "set_aside", "rounds", "bakeoffs"):
         say(f"{name.replace('_', ' '):>10} {getattr(at, name):>7,}")
+    for job in jobs:
+        say(f"{job['title']}: {job['status']}, {job['stage'] or 'not begun'}, {job['share']:.0%}")
     say(f"Next: {step.title}. {step.sentence}")
+
+
+def _job(view: JobView) -> dict[str, Any]:
+    at = view.progress
+    return {
+        "job": view.job.id,
+        "kind": view.job.kind,
+        "title": view.title,
+        "status": view.status.value,
+        "stage": at.stage if at else "",
+        "share": at.done / at.total if at and at.total else 0.0,
+        "seconds_left": at.seconds_left if at else None,
+    }

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.options import As, DataDir, Json, Project, Wait
 from app.cli.root import app
-from app.cli.shell import Shell, acting_user, find_project, opened, project_for, say, say_json
+from app.cli.shell import Shell, acting_user, find_project, opened, opened_to_read, project_for, say, say_json
 from app.cli.waiting import wait_for
 from app.errors import BadInputError
 
@@ -88,7 +88,7 @@ def results(
     data_dir: DataDir = None,
 ) -> None:
     """Compare the classifiers of the newest bake-off."""
-    with opened(data_dir) as shell:
+    with opened_to_read(data_dir) as shell:
         answer = _results(shell, project, threshold)
     if json:
         say_json(answer)

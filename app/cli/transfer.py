@@ -11,7 +11,7 @@ import typer
 
 from app.cli.options import DataDir, Json, Project
 from app.cli.root import app
-from app.cli.shell import Shell, find_project, opened, say, say_json
+from app.cli.shell import Shell, find_project, opened_to_read, say, say_json
 from app.errors import BadInputError
 
 FolderNames = Literal["class", "number"]
@@ -30,7 +30,7 @@ def export(
     data_dir: DataDir = None,
 ) -> None:
     """Write the labels as CSV, the images in class folders as zip, or a classifier as zip."""
-    with opened(data_dir) as shell:
+    with opened_to_read(data_dir) as shell:
         with shell.database.read() as session:
             project_id = find_project(session, project).id
         if format_ == "csv":
@@ -52,7 +52,7 @@ def unclear(
     """Write the images that wait for a person, most useful first, with an empty column for the answers."""
     from app.transfer.service import write_unclear_csv  # noqa: PLC0415  `squint --help` needs none of it
 
-    with opened(data_dir) as shell:
+    with opened_to_read(data_dir) as shell:
         with shell.database.read() as session:
             project_id = find_project(session, project).id
         with whole_file(csv) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
