@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
 
 from ml.contract import WeightsPolicy
 from ml.errors import MissingWeightsError, RunError
+from ml.offline import ultralytics_nets
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
@@ -41,11 +43,8 @@ class YoloClassifier(nn.Module):
 
     def __init__(self, variant: str, outputs: int) -> None:
         super().__init__()
-        from ultralytics.nn.tasks import ClassificationModel, yaml_model_load  # noqa: PLC0415
-
-        import ml.offline  # noqa: F401, PLC0415  sets the environment before ultralytics reads it
-
-        self.net = ClassificationModel(yaml_model_load(f"{variant}.yaml"), nc=outputs, verbose=False)  # type: ignore[no-untyped-call]
+        tasks = ultralytics_nets()
+        self.net = tasks.ClassificationModel(tasks.yaml_model_load(f"{variant}.yaml"), nc=outputs, verbose=False)
 
     def forward(self, images: Tensor) -> Tensor:
         output = self.net(images)
@@ -130,18 +129,26 @@ def _weights_file(url: str, folder: Path, title: str) -> Path:
     """Return the local file for `url`, downloading it if it is not in the folder yet."""
     name = url.rsplit("/", 1)[-1]
     path = folder / name
+    expected = _hash_prefix(name)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(url, str(path), _hash_prefix(name), progress=False)
-        except (URLError, OSError, RuntimeError) as error:
-            raise MissingWeightsError(
-                f"{title} needs its pretrained weights, and the network cannot be reached: put {name} into "
-                f"{folder}, or let the project train from scratch (project settings)."
-            ) from error
-    elif (expected := _hash_prefix(name)) and not _sha256(path).startswith(expected):
+        _download(url, path, title)
+    elif expected and not _sha256(path).startswith(expected):
         raise RunError(f"{name} in {folder} is damaged: its hash is not the one in its name.")
     return path
+
+
+def _download(url: str, path: Path, title: str) -> None:
+    """Fetch the file whole or not at all; its hash is checked where the name tells it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), _hash_prefix(path.name), progress=False)
+    except (OSError, HTTPException, RuntimeError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
+        raise MissingWeightsError(
+            f"{title} needs its pretrained weights, and they cannot be downloaded: put {path.name} into "
+            f"{path.parent}, or let the project train from scratch (project settings)."
+        ) from error
 
 
 def _hash_prefix(name: str) -> str | None:
@@ -160,9 +167,8 @@ def _yolo_state(path: Path) -> dict[str, Tensor]:
 
     Only classes of torch.nn and ultralytics.nn are let through, everything else makes torch refuse the file.
     """
-    from ultralytics.nn import modules, tasks  # noqa: PLC0415
-
-    import ml.offline  # noqa: F401, PLC0415
+    tasks = ultralytics_nets()
+    from ultralytics.nn import modules  # noqa: PLC0415
 
     allowed: list[Any] = [
         thing

@@ -1,15 +1,17 @@
 """How good a classifier is, from labels and scores.
 
-Metrics are named, and wherever it has them computed, as in scikit-learn; what a live page needs at every move of
-a slider is numpy alone.
+Metrics are named and defined as in scikit-learn, and tests hold them to its values. They are computed here, in
+numpy alone: a bootstrap wants all of them for hundreds of weightings at once, and a live page at every move of a
+slider.
 
 "Positive" is the project's positive class; a score is its probability, and `score >= threshold` says positive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,9 @@ Labels = NDArray[np.integer[Any]]
 Scores = NDArray[np.floating[Any]]
 REPORT_THRESHOLD = 0.6
 """The founding report's; shown first, chosen by nothing."""
-REPLICATES = 300
+REPLICATES = 500
+MOST_WEIGHTS = 2_000_000
+"""Images times replicates that are computed at once: bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -88,29 +92,15 @@ def per_class(matrix: NDArray[np.int64]) -> list[dict[str, float]]:
     return rows
 
 
-def equal_error_rate(
-    positive: NDArray[np.bool_], scores: Scores, weights: Scores | None = None
-) -> tuple[float, float]:
+def equal_error_rate(positive: NDArray[np.bool_], scores: Scores) -> tuple[float, float]:
     """Return (rate, threshold) where as many positives are missed as negatives are let through.
 
     From the scores, by straight lines between the points of the ROC. (nan, nan) without both classes.
     """
-    from sklearn.metrics import roc_curve  # noqa: PLC0415  slow to import, and heavy in a web process
-
     if positive.all() or not positive.any():
         return float("nan"), float("nan")
-    false_rate, true_rate, thresholds = roc_curve(
-        positive, scores, sample_weight=weights, drop_intermediate=False
-    )
-    thresholds[0] = min(thresholds[0], 1.0)
-    gap = (1 - true_rate) - false_rate
-    after = int(np.argmax(gap <= 0))
-    before = max(after - 1, 0)
-    fall = gap[before] - gap[after]
-    part = float(gap[before] / fall) if fall > 0 else 0.0
-    rate = false_rate[before] + part * (false_rate[after] - false_rate[before])
-    threshold = thresholds[before] + part * (thresholds[after] - thresholds[before])
-    return float(rate), float(threshold)
+    rate, threshold = _equal_errors(Curves.of(positive, scores, np.ones((1, len(scores)))))
+    return float(rate[0]), float(threshold[0])
 
 
 def summarise(
@@ -121,76 +111,134 @@ def summarise(
     Intervals: 95 %, percentile bootstrap over whole groups, since images of one group are no independent
     witnesses. Two classes: precision, recall, f1, accuracy at the report's threshold, EER and its threshold, ROC
     AUC. More: macro precision, recall, f1 and accuracy of the most probable class, one-against-rest AUC.
+    A figure that cannot be computed, for want of a class, is None: JSON knows no nan.
     """
-    two = probabilities.shape[1] == 2
-    figures = _two_class(labels == positive, probabilities[:, positive]) if two else _many(labels, probabilities)
-    weights = _bootstrap_weights(groups, seed)
-    found = {name: _interval(figure, weights) for name, figure in figures.items()}
-    if two:
-        found["eer_threshold"] = {"value": equal_error_rate(labels == positive, probabilities[:, positive])[1]}
+    if probabilities.shape[1] == 2:
+        figures = partial(_two_class, labels == positive, probabilities[:, positive])
+    else:
+        figures = partial(_many, labels, probabilities)
+    values = figures(np.ones((1, len(labels))))
+    drawn = [figures(weights) for weights in _bootstrap_weights(groups, seed)]
+    found = {name: _interval(float(value[0]), [part[name] for part in drawn]) for name, value in values.items()}
     return {"images": len(labels), "groups": len(set(groups)), "figures": found}
 
 
-Figure = Callable[[Scores | None], float]
+Figures = dict[str, Scores]
+"""Each figure once for every row of weights."""
 
 
-def _two_class(positive: NDArray[np.bool_], scores: Scores) -> dict[str, Figure]:
-    from sklearn import metrics  # noqa: PLC0415
-
+def _two_class(positive: NDArray[np.bool_], scores: Scores, weights: Scores) -> Figures:
     said = scores >= np.float32(REPORT_THRESHOLD)
+    hits, called, there = _sums(weights, positive & said), _sums(weights, said), _sums(weights, positive)
+    curves = Curves.of(positive, scores, weights)
+    rate, threshold = _equal_errors(curves)
     return {
-        "precision": lambda w: metrics.precision_score(positive, said, sample_weight=w, zero_division=0),
-        "recall": lambda w: metrics.recall_score(positive, said, sample_weight=w, zero_division=0),
-        "f1": lambda w: metrics.f1_score(positive, said, sample_weight=w, zero_division=0),
-        "accuracy": lambda w: metrics.accuracy_score(positive, said, sample_weight=w),
-        "eer": lambda w: equal_error_rate(positive, scores, w)[0],
-        "auc": lambda w: _auc(positive, scores, w),
+        "precision": _ratio(hits, called),
+        "recall": _ratio(hits, there),
+        "f1": _ratio(2 * hits, called + there),
+        "accuracy": _ratio(_sums(weights, positive == said), weights.sum(1)),
+        "eer": rate,
+        "auc": _area(curves),
+        "eer_threshold": threshold,
     }
 
 
-def _many(labels: Labels, probabilities: Scores) -> dict[str, Figure]:
-    from sklearn import metrics  # noqa: PLC0415
-
+def _many(labels: Labels, probabilities: Scores, weights: Scores) -> Figures:
     said = probabilities.argmax(1)
-
-    def macro(name: str) -> Figure:
-        function = getattr(metrics, f"{name}_score")
-        return lambda w: function(labels, said, average="macro", sample_weight=w, zero_division=0)
-
-    def auc(weights: Scores | None) -> float:
-        present = np.unique(labels)
-        return float(np.nanmean([_auc(labels == c, probabilities[:, c], weights) for c in present]))
-
-    accuracy: Figure = lambda w: metrics.accuracy_score(labels, said, sample_weight=w)  # noqa: E731
-    return {name: macro(name) for name in ("precision", "recall", "f1")} | {"accuracy": accuracy, "auc": auc}
-
-
-def _auc(positive: NDArray[np.bool_], scores: Scores, weights: Scores | None) -> float:
-    from sklearn.metrics import roc_auc_score  # noqa: PLC0415
-
-    if weights is not None:
-        positive, scores, weights = positive[weights > 0], scores[weights > 0], weights[weights > 0]
-    if positive.all() or not positive.any():
-        return float("nan")
-    return float(roc_auc_score(positive, scores, sample_weight=weights))
+    rows: dict[str, list[Scores]] = {"precision": [], "recall": [], "f1": [], "auc": []}
+    for c in np.union1d(labels, said):
+        there, called = labels == c, said == c
+        hits, seen, known = _sums(weights, there & called), _sums(weights, called), _sums(weights, there)
+        rows["precision"].append(_ratio(hits, seen))
+        rows["recall"].append(_ratio(hits, known))
+        rows["f1"].append(_ratio(2 * hits, seen + known))
+        if there.any():
+            rows["auc"].append(_area(Curves.of(there, probabilities[:, c], weights)))
+    figures = {name: _mean(np.stack(parts)) for name, parts in rows.items()}
+    return {**figures, "accuracy": _ratio(_sums(weights, labels == said), weights.sum(1))}
 
 
-def _bootstrap_weights(groups: Sequence[str], seed: int) -> Scores:
-    """Return `[replicates, images]`: how often each image's group was drawn."""
+@dataclass(frozen=True)
+class Curves:
+    """ROC curves, one a row of weights; the first point lets nobody through."""
+
+    false_positives: Scores
+    """Cumulated weights `[R, T + 1]` of the negatives at or above each threshold."""
+    true_positives: Scores
+    thresholds: Scores
+    """`[T + 1]`, falling; the first lies above every score."""
+
+    @classmethod
+    def of(cls, positive: NDArray[np.bool_], scores: Scores, weights: Scores) -> Curves:
+        order = np.argsort(-scores, kind="stable")
+        ordered = scores[order].astype(np.float64)
+        ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
+        right = positive[order]
+        sums = [
+            np.pad(np.cumsum(weights[:, order] * kind, axis=1)[:, ends], ((0, 0), (1, 0)))
+            for kind in (~right, right)
+        ]
+        first = max(1.0, float(ordered[0]))
+        return cls(sums[0], sums[1], np.concatenate([[first], ordered[ends]]))
+
+
+def _equal_errors(curves: Curves) -> tuple[Scores, Scores]:
+    """Return rates and thresholds, one a row; nan where a row has weight in one class only."""
+    negatives, positives = curves.false_positives[:, -1:], curves.true_positives[:, -1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        false_rate = curves.false_positives / negatives
+        gap = (1 - curves.true_positives / positives) - false_rate
+    after = np.argmax(gap <= 0, axis=1)
+    before = np.maximum(after - 1, 0)
+    rows = np.arange(len(gap))
+    fall = gap[rows, before] - gap[rows, after]
+    part = _ratio(gap[rows, before], fall)
+    rate = false_rate[rows, before] + part * (false_rate[rows, after] - false_rate[rows, before])
+    thresholds = curves.thresholds
+    threshold = thresholds[before] + part * (thresholds[after] - thresholds[before])
+    known = (negatives * positives)[:, 0] > 0
+    return np.where(known, rate, np.nan), np.where(known, threshold, np.nan)
+
+
+def _area(curves: Curves) -> Scores:
+    """Return the areas under the curves, one a row; nan where a row has weight in one class only."""
+    right, wrong = curves.true_positives, curves.false_positives
+    area = ((right[:, 1:] + right[:, :-1]) / 2 * np.diff(wrong, axis=1)).sum(1)
+    whole = right[:, -1] * wrong[:, -1]
+    return np.where(whole > 0, _ratio(area, whole), np.nan)
+
+
+def _sums(weights: Scores, chosen: NDArray[np.bool_]) -> Scores:
+    return weights @ chosen.astype(np.float64)
+
+
+def _ratio(part: Scores, whole: Scores) -> Scores:
+    """0 where there is nothing to share, as scikit-learn has it."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _mean(rows: Scores) -> Scores:
+    """Mean over the classes that have a value, `[K, R]` to `[R]`."""
+    known = np.isfinite(rows)
+    means = _ratio(np.where(known, rows, 0).sum(0), known.sum(0).astype(np.float64))
+    return np.where(known.any(0), means, np.nan)
+
+
+def _bootstrap_weights(groups: Sequence[str], seed: int) -> Iterator[Scores]:
+    """Yield `[some replicates, images]`: how often each image's group was drawn."""
     _, index = np.unique(np.asarray(groups), return_inverse=True)
-    count = int(index.max()) + 1 if len(index) else 0
+    count = int(index.max()) + 1
     random = np.random.default_rng(seed)
-    replicates = REPLICATES if len(groups) <= 20_000 else REPLICATES // 5
-    drawn = random.multinomial(count, np.full(count, 1 / max(count, 1)), size=replicates)
-    weights: Scores = drawn[:, index].astype(np.float64)
-    return weights
+    at_once = max(1, MOST_WEIGHTS // len(index))
+    for start in range(0, REPLICATES, at_once):
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=min(at_once, REPLICATES - start))
+        yield drawn[:, index].astype(np.float64)
 
 
-def _interval(figure: Figure, weights: Scores) -> dict[str, float | None]:
-    """A figure that cannot be computed, for want of a class, is None: JSON knows no nan."""
-    value = float(figure(None))
-    if not np.isfinite(value):
+def _interval(value: float, replicates: list[Scores]) -> dict[str, float | None]:
+    known = np.concatenate(replicates)
+    known = known[np.isfinite(known)]
+    if not np.isfinite(value) or not len(known):
         return {"value": None, "low": None, "high": None}
-    replicates = np.array([figure(row) for row in weights])
-    low, high = np.nanpercentile(replicates, [2.5, 97.5])
+    low, high = np.percentile(known, [2.5, 97.5])
     return {"value": value, "low": float(low), "high": float(high)}

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from ml.metrics import confusion_at, confusion_matrix, equal_error_rate, per_class, summarise
+from ml.metrics import (
+    _many,
+    _two_class,
+    confusion_at,
+    confusion_matrix,
+    equal_error_rate,
+    per_class,
+    summarise,
+)
 
 
 @settings(max_examples=80, deadline=None)
@@ -32,6 +43,52 @@ def test_the_matrix_and_its_classes_are_scikit_learns():
     expected = sk.classification_report(labels, said, output_dict=True)
     for index, row in enumerate(per_class(matrix)):
         assert row["f1"] == pytest.approx(expected[str(index)]["f1-score"])
+
+
+def on_a_line_between(point: tuple[float, float], xs: np.ndarray, ys: np.ndarray) -> bool:
+    """Whether the point lies on the broken line through (xs, ys), both of which only rise."""
+    x, y = point
+    across = np.abs((x - xs[:-1]) * np.diff(ys) - (y - ys[:-1]) * np.diff(xs)) < 1e-9
+    within = (xs[:-1] - 1e-9 <= x) & (x <= xs[1:] + 1e-9) & (ys[:-1] - 1e-9 <= y) & (y <= ys[1:] + 1e-9)
+    return bool((across & within).any())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.6, 0.61, 0.9, 1.0]), st.integers(0, 3)),
+        min_size=2,
+        max_size=40,
+    )
+)
+def test_weighted_figures_of_two_classes_are_scikit_learns(rows: list[tuple[bool, float, int]]):
+    positive, score = np.array([p for p, _, _ in rows]), np.array([s for _, s, _ in rows], np.float32)
+    weights = np.array([w for _, _, w in rows], float)
+    assume(weights[positive].sum() > 0)
+    assume(weights[~positive].sum() > 0)
+    found = {name: value[0] for name, value in _two_class(positive, score, weights[None]).items()}
+    said, extra = score >= np.float32(0.6), {"sample_weight": weights}
+    assert found["precision"] == pytest.approx(sk.precision_score(positive, said, zero_division=0, **extra))
+    assert found["recall"] == pytest.approx(sk.recall_score(positive, said, **extra))
+    assert found["f1"] == pytest.approx(sk.f1_score(positive, said, **extra))
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(positive, said, **extra))
+    assert found["auc"] == pytest.approx(sk.roc_auc_score(positive, score, **extra))
+    false, true, _ = sk.roc_curve(positive, score, drop_intermediate=False, **extra)
+    assert on_a_line_between((found["eer"], 1 - found["eer"]), false, true)
+
+
+def test_figures_of_many_classes_are_scikit_learns():
+    random = np.random.default_rng(3)
+    labels, probabilities = random.integers(0, 4, 150), random.dirichlet(np.ones(4), 150)
+    weights = random.integers(0, 4, 150).astype(float)
+    found = {name: value[0] for name, value in _many(labels, probabilities, weights[None]).items()}
+    said, macro = probabilities.argmax(1), {"average": "macro", "sample_weight": weights}
+    assert found["precision"] == pytest.approx(sk.precision_score(labels, said, **macro))
+    assert found["recall"] == pytest.approx(sk.recall_score(labels, said, **macro))
+    assert found["f1"] == pytest.approx(sk.f1_score(labels, said, **macro))
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(labels, said, sample_weight=weights))
+    each = [sk.roc_auc_score(labels == c, probabilities[:, c], sample_weight=weights) for c in range(4)]
+    assert found["auc"] == pytest.approx(np.mean(each))
 
 
 def test_the_equal_error_rate_of_a_known_case():
@@ -68,3 +125,31 @@ def test_three_classes_are_summed_up_by_macro_figures():
     figures = summarise(labels, probabilities, [str(i) for i in range(60)], 1)["figures"]
     assert figures["f1"]["value"] == figures["accuracy"]["value"] == figures["auc"]["value"] == 1
     assert "eer" not in figures
+
+
+def test_a_class_that_the_test_part_lacks_leaves_its_figures_open_and_the_rest_stands():
+    labels = np.ones(40, np.int64)
+    probabilities = np.tile([0.1, 0.9], (40, 1))
+    figures = summarise(labels, probabilities, [str(i // 2) for i in range(40)], 1)["figures"]
+    assert figures["eer"] == figures["auc"] == {"value": None, "low": None, "high": None}
+    assert figures["accuracy"]["value"] == 1
+    json.dumps(figures, allow_nan=False)
+
+
+def test_a_live_page_may_ask_for_ten_models_of_100_000_images_at_every_move():
+    random = np.random.default_rng(0)
+    positive = random.random(100_000) < 0.5
+    models = [random.random(100_000, dtype=np.float32) for _ in range(10)]
+    started = time.process_time()
+    for scores in models:
+        confusion_at(positive, scores, 0.6)
+    assert time.process_time() - started < 0.1
+
+
+def test_twenty_thousand_test_images_get_their_intervals_in_seconds():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 20_000)
+    score = (labels * 0.2 + random.random(20_000) * 0.8).astype(np.float32)
+    started = time.process_time()
+    summarise(labels, np.stack([1 - score, score], 1), [str(i // 2) for i in range(20_000)], 1)
+    assert time.process_time() - started < 10
