@@ -23,6 +23,8 @@ from app.errors import StartError
 FIXED_SQLITE = (3, 51, 3)
 """Older ones can lose committed WAL data (sqlite.org/wal.html#walresetbug)."""
 BUSY_TIMEOUT_MS = 30_000
+REQUESTS_AT_ONCE = 18
+"""Two connections each: fewer than the pool holds."""
 
 
 def sqlite_module() -> ModuleType:
@@ -79,6 +81,7 @@ class Database:
             self.engine.execution_options(squint_read_only=True), expire_on_commit=False, autoflush=False
         )
         self._turn: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+        self._places = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     @property
     def is_sqlite(self) -> bool:
@@ -104,6 +107,16 @@ class Database:
         async with self._turn or nullcontext():
             yield
 
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait in line, without holding a thread or a connection, until this process may serve one more request.
+
+        A request reads who asks on one connection and writes on another: were all connections held by requests
+        that wait for their second one, none could end.
+        """
+        async with self._places:
+            yield
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -116,7 +129,15 @@ def get_database(request: Request) -> Database:
 DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
-async def wait_turn(database: DatabaseDep) -> AsyncIterator[None]:
+async def wait_place(database: DatabaseDep) -> AsyncIterator[None]:
+    async with database.place():
+        yield
+
+
+PlaceDep = Annotated[None, Depends(wait_place, scope="function")]
+
+
+async def wait_turn(database: DatabaseDep, _place: PlaceDep) -> AsyncIterator[None]:
     async with database.turn_to_write():
         yield
 
@@ -128,7 +149,7 @@ def get_session(
         yield session
 
 
-def get_read_session(database: DatabaseDep) -> Iterator[Session]:
+def get_read_session(database: DatabaseDep, _place: PlaceDep) -> Iterator[Session]:
     with database.read() as session:
         yield session
 
