@@ -47,7 +47,9 @@ class Outbox(io.RawIOBase):
         self._at += len(view)
         return len(view)
 
-    def __len__(self) -> int:
+    @property
+    def held(self) -> int:
+        """Bytes that wait to be taken. No `__len__`: zipfile takes a file that is false for closed."""
         return len(self._kept)
 
     def take(self) -> bytes:
@@ -65,6 +67,6 @@ def stream_zip(entries: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
             info = zipfile.ZipInfo(name)
             info.external_attr = PLAIN_FILE
             archive.writestr(info, data)
-            if len(outbox) > MOST_HELD:
+            if outbox.held > MOST_HELD:
                 yield outbox.take()
     yield outbox.take()
