@@ -17,6 +17,7 @@ Key = TypeVar("Key")
 
 DECODER = "app.images.decoder"
 MOST_CHILDREN = 4
+START_SECONDS = 60.0
 PICTURES_A_BATCH = 100
 BYTES_A_BATCH = 256 * 1024
 MOST_AHEAD = 8
@@ -73,7 +74,7 @@ class _Decoder(Generic[Key]):
 
     def give(self, task: _Task[Key]) -> None:
         self.task = task
-        self.deadline = time.monotonic() + self.seconds
+        self.deadline = time.monotonic() + (self.seconds if self._up else START_SECONDS)
         pictures = task.pictures()
         try:
             self.child.send_json([len(data) for data in pictures])
@@ -88,7 +89,7 @@ class _Decoder(Generic[Key]):
         """
         try:
             answers = self.child.receive_json(max(0.0, self.deadline - time.monotonic()))
-        except ChildDiedError:
+        except (ChildDiedError, TimeoutError):
             if not self._up:
                 raise DecoderUnfitError("The process that decodes pictures cannot start.") from None
             raise
