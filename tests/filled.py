@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, insert
+from sqlalchemy import JSON, Column, insert
 from sqlalchemy.orm import Session
 
 from app.models import Base
+from app.models.base import UtcDateTime
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -24,14 +25,9 @@ def example(column: Column[Any]) -> Any:
         return example(next(iter(column.foreign_keys)).column)
     if column.primary_key and column.type.python_type is int:
         return 1
-    values: dict[type, Any] = {
-        int: 7,
-        float: 0.5,
-        str: "x",
-        bytes: b"\0\1",
-        bool: True,
-        datetime: MOMENT,
-        dict: {"a": 1},
-        list: [1],
-    }
+    if isinstance(column.type, UtcDateTime):
+        return MOMENT
+    if isinstance(column.type, JSON):
+        return {"a": [1, "x"]}
+    values: dict[type, Any] = {int: 7, float: 0.5, str: "x", bytes: b"\0\1", bool: True}
     return values[column.type.python_type]

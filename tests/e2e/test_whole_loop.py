@@ -1,0 +1,138 @@
+"""The product's main job, as a person does it: a real server and worker, real Chromium, rendered eyes."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.images.rendered import GROUP_PATTERN, write_eyes_zip
+from tests.e2e.screens import ROOT, chromium, free_port
+
+pytestmark = pytest.mark.e2e
+SEEDS = 24
+
+
+@pytest.fixture
+def sign_in_link(tmp_path: Path) -> Iterator[str]:
+    """`squint serve` on a data folder of its own; its last line is the one-time link."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(free_port()),
+         "--data-dir", str(tmp_path / "data")],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert server.stdout is not None
+    lines = (server.stdout.readline() for _ in range(5))
+    yield next(match.group(0) for line in lines if (match := re.search(r"http\S+/links/\S+", line)))
+    server.terminate()
+    assert server.wait(timeout=15) == 0
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with chromium() as browser:
+        page = browser.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        yield page
+    assert problems == []
+
+
+def answer(page: Page, truth: dict[str, str], count: int) -> None:
+    """Press the true class's key for each image shown, and wait until all is saved."""
+    for _ in range(count):
+        expect(page.locator("[data-class]").first).to_be_enabled()
+        name = page.inner_text("#caption").split(" · ")[0]
+        page.keyboard.press({"closed": "1", "open": "2"}[truth[name]])
+        page.wait_for_function(
+            "name => !document.querySelector('#caption').textContent.startsWith(name)", arg=name
+        )
+    expect(page.locator("#saved")).to_have_text("● saved")
+
+
+def wait_for_job(page: Page, address: str, heading: str) -> None:
+    """Reload until the page says that it is done; a failed job would say so on its page."""
+    for _ in range(240):
+        page.goto(address)
+        if re.search(heading, page.inner_text("h1")):
+            return
+        time.sleep(1)
+    page.goto(f"{address.rsplit('/', 1)[0]}/jobs")
+    pytest.fail(page.inner_text("main"))
+
+
+def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, tmp_path: Path):
+    site = sign_in_link.split("/links/", maxsplit=1)[0]
+    truth = dict(write_eyes_zip(tmp_path / "eyes.zip", 160, seed=5))
+
+    page.goto(sign_in_link)
+    page.fill("#email", "ada@example.org")
+    page.fill("#password", "a sentence to keep in mind")
+    page.click("main button[type=submit]")
+
+    page.goto(f"{site}/projects/new")
+    page.fill("#name", "Rendered eyes")
+    page.fill("#seed_size", str(SEEDS))
+    page.fill("#group_pattern", GROUP_PATTERN)
+    page.check("#from_scratch")
+    page.click("text=Create the project")
+    page.wait_for_url(re.compile(r"/projects/\d+"))
+    project = re.match(r".*/projects/\d+", page.url).group(0)  # type: ignore[union-attr]
+
+    page.goto(f"{project}/images")
+    page.set_input_files("#files", tmp_path / "eyes.zip")
+    expect(page.locator("#grid")).to_contain_text("160", timeout=30_000)
+
+    page.goto(project)
+    expect(page.locator(".panel.next")).to_contain_text(f"Label {SEEDS} images")
+    page.keyboard.press("l")
+    page.wait_for_url("**/label")
+    answer(page, truth, SEEDS)
+    with page.expect_response("**/annotations/undo"):
+        page.keyboard.press("Backspace")
+    page.reload()
+    expect(page.locator("#pile-progress")).to_have_text(f"{SEEDS - 1} of {SEEDS} seed answers")
+    answer(page, truth, 1)
+
+    page.goto(f"{project}/labelers")
+    page.keyboard.press("t")
+    expect(page.locator("h1")).to_contain_text("learning")
+    wait_for_job(page, f"{project}/labelers", r"Round 1: \d+ agreed")
+    expect(page.locator(".curves figure")).to_have_count(4)
+    unclear = int(re.search(r"(\d+) to settle", page.inner_text("h1")).group(1))  # type: ignore[union-attr]
+    page.locator(".tile").first.focus()
+    page.keyboard.press("d")
+    expect(page.locator(".tile[aria-pressed=true]")).to_have_count(1)
+
+    page.goto(f"{project}/review")
+    answer(page, truth, unclear + 1)
+    expect(page.locator("#message")).to_contain_text("Nothing waits for you here now.")
+
+    page.goto(f"{project}/results")
+    for box in page.locator("input[name=models]").all():
+        box.set_checked(box.get_attribute("value") in {"mobilenet_v3_small", "yolov8n-cls"})
+    page.keyboard.press("b")
+    wait_for_job(page, f"{project}/results", r"Bake-off 1")
+    expect(page.locator(".standings tbody tr")).to_have_count(2)
+    before = page.inner_text(".matrix")
+    page.evaluate(
+        "() => { const t = document.querySelector('#threshold'); t.value = 0;"
+        " t.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    expect(page.locator(".matrix")).not_to_have_text(before)
+    page.locator(".matrix td a").nth(1).click()
+    expect(page.locator("#cell")).to_contain_text("said open")
+
+    csv = page.request.get(f"{project}/export/labels.csv").text().splitlines()
+    assert len(csv) == 161
+    folders = zipfile.ZipFile(io.BytesIO(page.request.get(f"{project}/export/folders.zip").body()))
+    assert len(folders.namelist()) == 160
