@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling import queries
-from app.labeling.settle import settle
+from app.labeling.settle import settle, settle_answered
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, LabelClass, QueueEntry, User
 
 LONGEST_ANSWER_S = 600.0
@@ -44,18 +44,17 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
         _check_same(sent_before, answer)
         return sent_before
     chosen = _check_class(session, project_id, answer)
-    _check_still_open(session, user, image, chosen)
+    _take_off_queue(session, user, image, chosen)
     newest = queries.find_newest_round_id(session, project_id)
+    said = queries.opinions(session, newest, [image.id]) if newest else {}
     annotation = Annotation(
         project_id=project_id, image_id=image.id, author_id=user.id, kind=answer.kind, class_id=answer.class_id,
         source=answer.source, seconds=min(max(answer.seconds, 0.0), LONGEST_ANSWER_S), flagged=answer.flagged,
-        round_id=newest, opinions=queries.opinions(session, newest, [image.id]).get(image.id, []),
-        idempotency_key=answer.key,
+        round_id=newest, opinions=said.get(image.id, []), idempotency_key=answer.key,
     )  # fmt: skip
     session.add(annotation)
     image.flagged = image.flagged or answer.flagged
-    session.execute(delete(QueueEntry).where(QueueEntry.image_id == image.id))
-    settle(session, [image.id])
+    settle_answered(image, annotation)
     return annotation
 
 
@@ -93,8 +92,15 @@ def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClas
     return found
 
 
-def _check_still_open(session: Session, user: User, image: Image, chosen: LabelClass | None) -> None:
-    if session.get(QueueEntry, image.id) is not None:
+def _take_off_queue(session: Session, user: User, image: Image, chosen: LabelClass | None) -> None:
+    """Raise ConflictError when the image does not wait any more, because somebody else has answered it."""
+    waited = session.scalar(
+        delete(QueueEntry)
+        .where(QueueEntry.image_id == image.id)
+        .returning(QueueEntry.image_id)
+        .execution_options(synchronize_session=False)
+    )
+    if waited is not None:
         return
     said = queries.find_standing(session, image.id)
     if said is None or said.author_id == user.id:

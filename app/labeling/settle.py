@@ -23,6 +23,13 @@ def settle(session: Session, image_ids: Sequence[int]) -> None:
         _settle(session, select(Image).where(Image.id.in_(part)))
 
 
+def settle_answered(image: Image, answer: Annotation) -> None:
+    """Derive them after `answer`: newer than all others, it is in force, so the database need not be asked."""
+    said = Said(0, answer.kind, answer.class_id, answer.source)
+    now = current(said, scored=False, proposed_class_id=None)
+    image.state, image.class_id, image.label_source = now.state, now.class_id, now.source
+
+
 def settle_project(session: Session, project_id: int) -> None:
     """Derive them for every image of the project, after a round."""
     _settle(session, select(Image).where(Image.project_id == project_id))

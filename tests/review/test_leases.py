@@ -12,6 +12,7 @@ from app.config import Settings
 from app.models import QueueEntry
 from app.models.base import now
 from tests.review.conftest import Room
+from tests.web import on_sqlite
 
 
 def let_leases_end(room: Room, moved: timedelta) -> None:
@@ -50,6 +51,7 @@ def test_a_second_tab_of_the_same_person_gets_other_images(room: Room):
     assert not set(first) & set(tab.ids(5))
 
 
+@on_sqlite
 def test_what_the_tab_has_is_not_served_again(room: Room):
     tab = room.tab()
     first = tab.ids(5)
@@ -117,17 +119,20 @@ def test_another_projects_images_are_neither_served_nor_leased(room: Room):
         assert list(held) == []
 
 
+@on_sqlite
 def test_the_review_pile_is_not_the_seed_pile(room: Room):
     tab = room.tab()
     assert tab.ids(30, pile="review") == []
     assert len(tab.ids(30)) == 30
 
 
+@on_sqlite
 def test_how_long_a_lease_lasts_is_a_setting(room: Room, settings: Settings):
     settings.lease_s = 0.0
     assert room.tab().ids(30) == room.tab().ids(30)
 
 
+@on_sqlite
 @pytest.mark.parametrize("count", [0, 1, 50])
 def test_as_many_are_leased_as_were_served(room: Room, count: int):
     served = room.tab().ids(count)

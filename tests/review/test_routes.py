@@ -14,6 +14,7 @@ from app.models.base import now
 from app.review.service import fill_review
 from tests import factories
 from tests.review.conftest import Room
+from tests.web import on_sqlite
 
 
 def count(room: Room) -> int:
@@ -46,6 +47,7 @@ def test_an_item_holds_what_the_screen_shows(room: Room):
     assert [c["name"] for c in claimed["classes"]] == ["closed", "open"]
 
 
+@on_sqlite
 def test_the_items_picture_can_be_fetched(room: Room):
     tab = room.tab()
     picture = tab.client.get(tab.claim(1)["items"][0]["url"])
@@ -92,6 +94,7 @@ def test_the_second_person_is_told_both_values(room: Room):
     assert "closed; you said open" in response.json()["error"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "fields",
     [
@@ -109,6 +112,7 @@ def test_a_malformed_answer_is_refused_and_changes_nothing(room: Room, fields: d
     assert count(room) == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999"])
 def test_seconds_that_are_no_number_are_refused(room: Room, text: str):
     tab = room.tab()
@@ -122,6 +126,7 @@ def test_seconds_that_are_no_number_are_refused(room: Room, text: str):
     assert count(room) == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("tab_name", ["", "a\x00b", "x" * 41, "<script>"])
 def test_a_strange_tab_name_is_refused(room: Room, tab_name: str):
     tab = room.tab()
@@ -130,6 +135,7 @@ def test_a_strange_tab_name_is_refused(room: Room, tab_name: str):
     assert response.status_code == 422
 
 
+@on_sqlite
 def test_an_unknown_pile_is_nothing_here(room: Room):
     response = room.tab().client.post(f"/projects/{room.project}/queue/other/claim", json={"tab": "a" * 8})
     assert response.status_code == 404
@@ -160,6 +166,7 @@ def test_a_member_reaches_no_other_projects_image(room: Room):
     assert count(room) == 0
 
 
+@on_sqlite
 def test_who_is_not_signed_in_is_told_so(room: Room):
     tab = room.tab()
     tab.client.cookies.clear()
@@ -185,6 +192,7 @@ def test_the_progress_counts_this_project_only(room: Room):
     assert (counts["images"], counts["seed"], counts["new"], counts["answers"]) == (30, 1, 29, 1)
 
 
+@on_sqlite
 def test_the_page_brings_classes_keys_and_the_last_answers(room: Room):
     tab = room.tab()
     image = tab.ids(1)[0]
@@ -200,9 +208,25 @@ def test_the_page_brings_classes_keys_and_the_last_answers(room: Room):
     assert (config["goal"], config["done"]) == (12, 1)
 
 
+@on_sqlite
 def test_the_review_page_shows_no_seed_answers(room: Room):
     tab = room.tab()
     tab.answer(tab.ids(1)[0], room.classes[1])
     page = tab.client.get(f"/projects/{room.project}/review", headers={"Accept": "text/html"})
     config = json.loads(BeautifulSoup(page.text, "html.parser").select_one("#screen")["data-config"])
     assert config["recent"] == []
+
+
+@on_sqlite
+def test_earlier_answers_come_page_by_page(room: Room):
+    tab = room.tab()
+    ids = tab.ids(25)
+    for number, image in enumerate(ids):
+        assert tab.answer(image, room.classes[0], key=f"answer-{number:02d}").status_code == 200
+    room.tab().answer(room.images[-1], room.classes[0])
+    before = f"/projects/{room.project}/annotations/recent?pile=seed&before="
+    page = tab.client.get(f"{before}answer-05").json()["recent"]
+    assert [a["key"] for a in page] == [f"answer-{i:02d}" for i in range(5)]
+    assert [a["item"]["id"] for a in page] == ids[:5]
+    assert len(tab.client.get(f"{before}answer-24").json()["recent"]) == 20
+    assert tab.client.get(f"{before}never-said-this").json()["recent"] == []
