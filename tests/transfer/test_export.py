@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -72,8 +71,8 @@ def answer(session: object, project: Project, user: User, image: Image, said: La
 
 
 @pytest.fixture
-def engineer(sign_in: SignIn) -> Iterator[TestClient]:
-    yield sign_in("admin")
+def engineer(sign_in: SignIn) -> TestClient:
+    return sign_in("admin")
 
 
 def table(text: str) -> list[dict[str, str]]:

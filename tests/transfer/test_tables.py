@@ -38,7 +38,8 @@ def test_the_table_is_this_to_the_letter():
     assert text_of(write_labels, ["resnet50", "yolov8n-cls"], rows) == (
         "filename,label,state,source,who,when,resnet50_class,resnet50_confidence,resnet50_score,"
         "yolov8n-cls_class,yolov8n-cls_confidence,yolov8n-cls_score\r\n"
-        "a/eye 1.png,open,settled,seed,ann@lab,2026-11-23T12:00:05Z,open,0.987654,0.987654,closed,0.500000,0.500000\r\n"
+        "a/eye 1.png,open,settled,seed,ann@lab,2026-11-23T12:00:05Z,"
+        "open,0.987654,0.987654,closed,0.500000,0.500000\r\n"
         "b.png,open,accepted,accepted,ResNet50 + YOLOv8n,2026-11-23T12:00:05Z,"
         "open,0.987654,0.987654,open,0.987654,0.987654\r\n"
         "'=c.png,,unclear,,,,open,0.987654,0.987654,,,\r\n"

@@ -1,0 +1,81 @@
+"""The whole loop from a shell, with real models on rendered eyes: small, but nothing is left out."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+from tests.cli.conftest import Squint
+
+TINY = ["--set", "epochs=2", "--set", "input_size=32", "--set", "threads=2"]
+
+
+def test_the_whole_loop_from_images_to_a_classifier(
+    squint: Squint, eyes_project: str, eyes_zip: tuple[Path, Path], tmp_path: Path
+):
+    truth = dict(read(eyes_zip[1]))
+    seed = write(tmp_path / "seed.csv", list(truth.items())[:40])
+    assert squint("annotate", eyes_project, seed, "--source", "seed", "--json").json["added"] == 40
+
+    # No server runs: the command starts a worker of its own for as long as it waits.
+    labelled = squint("label", eyes_project, "--wait", "--json", *TINY).json
+    assert (labelled["round"], labelled["images"], labelled["seed"]) == (1, 120, 40)
+    assert labelled["agreed"] + labelled["disagreed"] == 120
+    assert labelled["accepted"] + labelled["unclear"] == 80
+
+    unclear = tmp_path / "unclear.csv"
+    assert squint("unclear", eyes_project, "--csv", unclear, "--json").json["images"] == labelled["unclear"]
+    # A person answers some in a spreadsheet; rows left empty say nothing yet.
+    wanted = [name for name, _ in read(unclear)]
+    answers = write(tmp_path / "answers.csv", [(n, truth[n] if i % 3 else "") for i, n in enumerate(wanted)])
+    said = squint("annotate", eyes_project, answers, "--source", "review", "--json").json
+    assert said["added"] == sum(1 for i in range(len(wanted)) if i % 3)
+    rest = write(tmp_path / "rest.csv", [(n, truth[n]) for n in truth])
+    squint("annotate", eyes_project, rest, "--source", "review")
+    assert squint("status", eyes_project, "--json").json["unclear"] == 0
+
+    squint("bakeoff", eyes_project, "--models", "mobilenet_v3_small", "--wait", "--json", *TINY)
+    results = squint("results", eyes_project, "--json").json
+    assert [model["model"] for model in results["models"]] == ["mobilenet_v3_small"]
+    assert "mobilenet_v3_small" in squint("results", eyes_project).out
+
+    table, folders, model = (tmp_path / name for name in ("labels.csv", "folders.zip", "model.zip"))
+    squint("export", eyes_project, table)
+    assert dict(read(table)) == truth
+    squint("export", eyes_project, folders, "--format", "folders")
+    with zipfile.ZipFile(folders) as archive:
+        assert len(archive.namelist()) == 120
+        archive.extractall(tmp_path / "folders")
+    squint("export", eyes_project, model, "--format", "model")
+
+    predict(model, tmp_path)
+
+
+def predict(model: Path, folder: Path) -> None:
+    """In a process of its own: the suite's must not load torch."""
+    import json
+    import subprocess
+    import sys
+
+    (folder / "broken.png").write_bytes(b"no picture")
+    command = [sys.executable, "-m", "app.cli", "predict", model, folder / "folders", folder / "broken.png",
+               "--json"]  # fmt: skip
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    said = json.loads(answer.stdout)
+    assert said["positive"] == "open"
+    assert len(said["predictions"]) == 120
+    assert all(0 <= row["score"] <= 1 for row in said["predictions"])
+    assert [Path(row["file"]).name for row in said["unreadable"]] == ["broken.png"]
+    assert answer.stderr.startswith(str(folder / "broken.png"))
+
+
+def read(path: Path) -> list[tuple[str, str]]:
+    with path.open(encoding="utf-8", newline="") as text:
+        return [(row["filename"], row["label"]) for row in csv.DictReader(text)]
+
+
+def write(path: Path, rows: list[tuple[str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([("filename", "label"), *rows])
+    return path
