@@ -166,7 +166,7 @@ def _group(
     try:
         report.near_duplicates = update_groups(database, settings, project_id, found)
     except (TimeoutError, ChildDiedError):
-        report.warn(report.name, "Groups were not looked for: the search failed or took too long. The next import tries again.")
+        report.warn(report.name, "Groups were not looked for: it failed or took too long.")
 
 
 def _forget_repeated(session: Session, report: ImportReport, known: set[int]) -> None:
