@@ -29,7 +29,7 @@ from ml.rundir import CHECKPOINTS
 from tests.jobs.fake_kinds import PUBLISHED
 
 KINDS = ["--kinds", "tests.jobs.fake_kinds"]
-PATIENCE_S = 25.0
+PATIENCE_S = 60.0
 OVER = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -85,10 +85,16 @@ class Shop:
             return json.loads((self.run(job_id) / CHECKPOINTS / "fake.json").read_text())
         return []
 
-    def wait_for_epoch(self, job_id: str, epoch: int) -> int:
-        """Return the pid of the child that has just done that epoch."""
-        eventually(lambda: len(self.epochs(job_id)) > epoch)
-        return self.epochs(job_id)[-1][1]
+    def child(self, job_id: str, other_than: int = 0, epochs: int = 0) -> int:
+        """Wait for a child of the job that is not `other_than` and for so many epochs, and return its pid."""
+        path = self.run(job_id) / "pid"
+        eventually(lambda: path.exists() and int(path.read_text()) != other_than)
+        eventually(lambda: len(self.epochs(job_id)) >= epochs)
+        return int(path.read_text())
+
+    def let_go(self, job_id: str) -> None:
+        """Let a child that holds go on."""
+        (self.run(job_id) / "go").touch()
 
     def published(self, job_id: str) -> int:
         with self.database.read() as session:
@@ -140,14 +146,8 @@ def empty_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """A shop for a whole module, without a worker."""
     folder = tmp_path_factory.mktemp("shop")
     with _database_url(request, folder) as url:
-        settings = Settings(
-            data_dir=folder / "data",
-            database_url=url,
-            worker_dead_after_s=2.0,
-            job_time_limit_s=60,
-            _env_file=None,
-            **getattr(request.module, "SETTINGS", {}),
-        )
+        chosen = {"worker_dead_after_s": 2.0, **getattr(request.module, "SETTINGS", {})}
+        settings = Settings(data_dir=folder / "data", database_url=url, _env_file=None, **chosen)
         database = Database(url)
         yield Shop(settings, database)
         database.close()

@@ -1,6 +1,7 @@
 """A child that speaks the contract and does what its manifest says, in fractions of a second.
 
-Its checkpoint lists which process did which epoch: `[[epoch, pid], …]`.
+Its checkpoint lists which process did which epoch: `[[epoch, pid], …]`. Before the epoch `hold` it waits for
+the file `go` in its run folder.
 """
 
 from __future__ import annotations
@@ -56,13 +57,16 @@ def misbehave(run: Path, plan: dict[str, Any]) -> None:
 def main() -> None:
     run = Path(sys.argv[1])
     die_with_parent()
+    write_text(run / "pid", str(os.getpid()))
     plan = json.loads((run / MANIFEST).read_text())
     misbehave(run, plan)
     checkpoint = run / CHECKPOINTS / "fake.json"
     done = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
     epochs = plan.get("epochs", 2)
     for epoch in range(len(done), epochs):
-        time.sleep(plan.get("seconds", 0.05))
+        while epoch == plan.get("hold") and not (run / "go").exists():
+            time.sleep(0.02)
+        time.sleep(plan.get("seconds", 0.01))
         done.append([epoch, os.getpid()])
         write_text(checkpoint, json.dumps(done))
         say(Progress("Fake", epoch + 1, epochs, epoch=epoch + 1, epochs=epochs, loss=float("nan")))

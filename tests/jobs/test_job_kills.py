@@ -12,13 +12,14 @@ SETTINGS = {"job_attempts": 2}
 
 
 def test_a_worker_killed_in_mid_job_is_restarted_and_the_job_goes_on_at_its_last_epoch(shop: Shop):
-    job_id = shop.submit(epochs=6, seconds=0.25)
-    first = shop.wait_for_epoch(job_id, 1)
+    job_id = shop.submit(epochs=4, hold=2)
+    first = shop.child(job_id, epochs=2)
     os.kill(shop.worker_pid(), signal.SIGKILL)
-    assert eventually(lambda: is_gone(first)) < 1
+    assert eventually(lambda: is_gone(first)) < 2
+    second = shop.child(job_id, other_than=first)
+    shop.let_go(job_id)
     assert shop.finish(job_id) == JobStatus.DONE
-    assert [epoch for epoch, _ in shop.epochs(job_id)] == [0, 1, 2, 3, 4, 5]
-    assert shop.epochs(job_id)[1][1] == first
+    assert shop.epochs(job_id) == [[0, first], [1, first], [2, second], [3, second]]
     assert (shop.run(job_id) / "prepared").read_text() == "once\n"
     assert (shop.job(job_id).attempts, shop.published(job_id)) == (2, 1)
 

@@ -12,7 +12,6 @@ from app.jobs.queue import JobStatus, cancel, progress
 from ml.rundir import PREDICTIONS
 from tests.jobs.conftest import Shop, eventually, is_gone
 
-SETTINGS = {"job_time_limit_s": 600}
 TORCH_S = 120
 """Torch takes seconds to import, and many more on a busy machine."""
 

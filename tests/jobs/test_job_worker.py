@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import psutil
 from sqlalchemy import select
@@ -76,13 +75,13 @@ def test_an_error_in_our_own_code_fails_the_job_and_leaves_its_traceback_in_the_
 
 
 def test_a_child_that_was_killed_is_started_again_and_goes_on_from_its_checkpoint(shop: Shop):
-    job_id = shop.submit(epochs=4, seconds=0.3)
-    first = shop.wait_for_epoch(job_id, 1)
+    job_id = shop.submit(epochs=4, hold=2)
+    first = shop.child(job_id, epochs=2)
     psutil.Process(first).kill()
+    second = shop.child(job_id, other_than=first)
+    shop.let_go(job_id)
     assert shop.finish(job_id) == JobStatus.DONE
-    epochs = shop.epochs(job_id)
-    assert [epoch for epoch, _ in epochs] == [0, 1, 2, 3]
-    assert epochs[1][1] == first != epochs[3][1]
+    assert shop.epochs(job_id) == [[0, first], [1, first], [2, second], [3, second]]
     assert (shop.job(job_id).attempts, shop.published(job_id)) == (2, 1)
     assert "ran out of memory" in shop.log(job_id)
 
@@ -95,25 +94,24 @@ def test_a_child_that_always_crashes_is_given_up_after_three_attempts(shop: Shop
 
 
 def test_cancel_frees_the_cpu_within_two_seconds_even_of_a_deaf_child_and_its_children(shop: Shop):
-    job_id = shop.submit(epochs=50, seconds=0.2, deaf=True, grandchild=True)
-    child = shop.wait_for_epoch(job_id, 0)
+    job_id = shop.submit(deaf=True, grandchild=True, hold=1)
+    child = shop.child(job_id, epochs=1)
     grandchild = int((shop.run(job_id) / "grandchild").read_text())
     cancel(shop.database, job_id)
     assert eventually(lambda: is_gone(child) and is_gone(grandchild)) < 2
     assert shop.status(job_id) == JobStatus.CANCELLED
-    job = shop.job(job_id)
-    assert job.error == "Cancelled."
-    assert shop.published(job_id) == 0
+    assert (shop.job(job_id).error, shop.published(job_id)) == ("Cancelled.", 0)
 
 
 def test_a_cancelled_job_that_is_retried_goes_on_where_it_was(shop: Shop):
-    job_id = shop.submit(epochs=5, seconds=0.2)
-    shop.wait_for_epoch(job_id, 1)
+    job_id = shop.submit(epochs=3, hold=2)
+    first = shop.child(job_id, epochs=2)
     cancel(shop.database, job_id)
     resume(shop.database, job_id)
+    second = shop.child(job_id, other_than=first)
+    shop.let_go(job_id)
     assert shop.finish(job_id) == JobStatus.DONE
-    assert [epoch for epoch, _ in shop.epochs(job_id)] == [0, 1, 2, 3, 4]
-    assert len({pid for _, pid in shop.epochs(job_id)}) == 2
+    assert shop.epochs(job_id) == [[0, first], [1, first], [2, second]]
     assert (shop.job(job_id).error, shop.published(job_id)) == (None, 1)
 
 
@@ -128,20 +126,20 @@ def test_a_failed_job_can_be_retried_and_its_inputs_stay_frozen(shop: Shop):
 
 
 def test_a_cancelled_waiting_job_never_runs(shop: Shop):
-    busy = shop.submit(epochs=5, seconds=0.2)
-    waiting = shop.submit()
-    shop.wait(busy, JobStatus.RUNNING)
+    busy, waiting, behind = shop.submit(hold=1), shop.submit(), shop.submit()
+    shop.child(busy)
     cancel(shop.database, waiting)
-    assert shop.finish(busy) == JobStatus.DONE
-    time.sleep(0.7)
+    shop.let_go(busy)
+    assert shop.finish(behind) == JobStatus.DONE
     assert shop.status(waiting) == JobStatus.CANCELLED
     assert not shop.run(waiting).exists()
 
 
 def test_a_worker_has_no_torch_and_its_child_has_a_low_priority(shop: Shop):
-    job_id = shop.submit(epochs=5, seconds=0.2)
-    child = psutil.Process(shop.wait_for_epoch(job_id, 0))
+    job_id = shop.submit(hold=1)
+    child = psutil.Process(shop.child(job_id))
     worker = child.parent()
-    assert child.nice() > worker.nice()
+    eventually(lambda: child.nice() > worker.nice(), within=1)
     assert not [path for path in worker.memory_maps() if "torch" in path.path]
+    shop.let_go(job_id)
     shop.finish(job_id)
