@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, exists, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.labeling.current import Said, current, in_force
@@ -32,7 +32,40 @@ def settle_answered(image: Image, answer: Annotation) -> None:
 
 def settle_project(session: Session, project_id: int) -> None:
     """Derive them for every image of the project, after a round."""
-    _settle(session, select(Image).where(Image.project_id == project_id))
+    session.flush()
+    _settle_unanswered(session, project_id)
+    answered = select(Annotation.image_id).where(Annotation.project_id == project_id)
+    _settle(session, select(Image).where(Image.id.in_(answered)))
+
+
+def _settle_unanswered(session: Session, project_id: int) -> None:
+    """Where nobody has said anything the rule has three outcomes: a statement each, however many images."""
+    newest = select(Round.id).where(Round.project_id == project_id).order_by(Round.number.desc()).limit(1)
+    labelers = select(Labeler.id).where(Labeler.round_id == newest.scalar_subquery())
+    scored = exists().where(Prediction.image_id == Image.id, Prediction.labeler_id.in_(labelers))
+    proposed = Image.proposed_class_id.is_not(None)
+    outcomes = (
+        (~scored, current(None, scored=False, proposed_class_id=None), null()),
+        (and_(scored, ~proposed), current(None, scored=True, proposed_class_id=None), null()),
+        (and_(scored, proposed), current(None, scored=True, proposed_class_id=0), Image.proposed_class_id),
+    )
+    for condition, now, class_id in outcomes:
+        differs = or_(
+            Image.state != now.state,
+            Image.class_id.is_distinct_from(class_id),
+            Image.label_source.is_distinct_from(now.source),
+        )
+        session.execute(
+            update(Image)
+            .where(
+                Image.project_id == project_id,
+                ~exists().where(Annotation.image_id == Image.id),
+                condition,
+                differs,
+            )
+            .values(state=now.state, class_id=class_id, label_source=now.source)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _settle(session: Session, images: Select[Image]) -> None:
