@@ -15,7 +15,8 @@ from app.images.queries import image_url
 from app.models import AnnotationSource, Image, ImageState, ImportBatch, Project
 from app.projects.queries import LARGEST_ID
 
-PAGE = 120
+PAGE = 144
+"""Fills whole rows of most widths."""
 TILE_PIXELS = 160
 """Longest side of a tile's picture: its place on a screen of double density."""
 STATES = [state.value for state in ImageState]
@@ -104,7 +105,12 @@ def list_tiles(session: Session, project_id: int, wanted: ImageFilter, after: in
         .order_by(Image.id)
         .limit(PAGE + 1)
     ).all()
-    matching = session.scalar(select(func.count()).select_from(Image).where(*conditions)) or 0
+    # A name is searched for row by row: when all that match are at hand, they are not counted once more.
+    matching = (
+        session.scalar(select(func.count()).select_from(Image).where(*conditions)) or 0
+        if after or len(rows) > PAGE
+        else len(rows)
+    )
     tiles = [_tile(project_id, row) for row in rows[:PAGE]]
     return TilePage(tiles, matching, tiles[-1].id if len(rows) > PAGE else None)
 

@@ -15,7 +15,7 @@ from app.labeling import service as labeling
 from app.models import AnnotationSource, ImageState, LabelClass, Project
 
 HUMAN_SOURCES = {source.value for source in AnnotationSource}
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.images.browsing import ImageFilter
 from app.images.label_files import import_labels
 from app.images.labels import LabelReport
 from app.images.labels_csv import read_labels_csv
+from app.images.limits import size_words
 from app.images.receiving import LimitsDep, receive_files
 from app.models import AnnotationSource, Project, User
 from app.projects.access import EngineerProjectDep, MemberProjectDep
@@ -49,6 +50,7 @@ def show_images(
     project: MemberProjectDep,
     session: ReadSessionDep,
     wanted: Annotated[ImageFilter, Depends(image_filter)],
+    limits: LimitsDep,
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
     return render(
@@ -63,6 +65,8 @@ def show_images(
         sources=browsing.SOURCES,
         imports=browsing.list_imports(session, project.id),
         label_sources=LABEL_SOURCES,
+        largest_zip=size_words(limits.upload_bytes),
+        most_files=limits.entries,
     )
 
 
