@@ -33,7 +33,7 @@ const outbox = new Outbox(`${config.project}-${config.user}`, {
   },
   refused: ({ body }, sentence) => {
     const index = history.findIndex((answer) => answer.key === body.key);
-    if (index >= 0) history.splice(index, 1);
+    if (index >= 0 && !stands(history.splice(index, 1)[0].item)) count(-1);
     supply.reopened(body.image_id);
     view.refuse(sentence);
     showHistory();
