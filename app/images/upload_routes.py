@@ -46,11 +46,11 @@ async def upload_images(
     project_id, user_id = project.id, user.id
     # The upload may take minutes; an open read would hold back the database's clean-up for so long.
     session.close()
-    progress = ImportProgress()
     try:
         async with receive_files(request, settings, limits) as form:
             source = await asyncio.to_thread(open_upload, form, limits)
             options = UploadOptions.of(form)
+            progress = ImportProgress(total=len(source.entries))
             form.keep()
     except ClientDisconnect:
         return Response(status_code=400)
