@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import os
+import re
 import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml.contract import Failure, encode_event
 from ml.errors import RunError
-from ml.pixels import UnreadableImageError
+from ml.pixels import UnreadableImageError, decode
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ml.predict import Model
 
 ORPHANED = 75
+AT_ONCE = 256
+"""Pictures that are held in memory together."""
+OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         return predict(options.model, options.paths)
     if options.die_with_parent:
         threading.Thread(target=_die_with_parent, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    # The system ends the process at once; a handler would wait for the net's current step.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return train(options.run)
 
 
@@ -51,9 +63,9 @@ def _die_with_parent() -> None:
 
 
 def train(run: Path) -> int:
-    # Libraries print to stdout as they like; the events keep a stream of their own.
-    events, sys.stdout = sys.stdout, sys.stderr
+    events = sys.stdout
     try:
+        # Libraries print to stdout as they like; the events keep the real one for themselves.
         with contextlib.redirect_stdout(sys.stderr):
             from ml import report, training  # noqa: PLC0415  torch takes seconds to import
 
@@ -70,9 +82,9 @@ def sentence_for(error: BaseException) -> str:
     """Return what a person should read; the traceback is in the log."""
     if isinstance(error, RunError):
         return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
         return "There was not enough memory; smaller batches or a smaller input size need less."
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return "The disk is full; free some space and retry."
     if isinstance(error, FileNotFoundError):
         return f"A file of this run is missing: {Path(str(error.filename)).name}."
@@ -90,18 +102,30 @@ def predict(model: Path, paths: list[Path]) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
-    answered = 0
+    answered = sum(_answer(opened, paths[start : start + AT_ONCE]) for start in range(0, len(paths), AT_ONCE))
+    return 0 if answered else 1
+
+
+def _answer(model: Model, paths: list[Path]) -> int:
+    """Print a line for every path, in order, and return how many could be read."""
+    pictures: dict[Path, Image.Image] = {}
+    problems: dict[Path, str] = {}
     for path in paths:
         try:
-            row = opened.predict([path])[0]
-        except (OSError, UnreadableImageError) as error:
-            print(json.dumps({"file": str(path), "error": str(error)}))
+            pictures[path] = decode(path.read_bytes())
+        except OSError as error:
+            problems[path] = f"{error.strerror or error}."
+        except UnreadableImageError as error:
+            problems[path] = str(error)
+    rows = dict(zip(pictures, model.predict(list(pictures.values())), strict=True))
+    for path in paths:
+        if path in problems:
+            print(json.dumps({"file": str(path), "error": problems[path]}))
             continue
-        answered += 1
-        decided = opened.config.classes[int(row.argmax())]
-        score = round(float(row[opened.config.positive]), 6)
-        print(json.dumps({"file": str(path), "score": score, "label": decided}))
-    return 0 if answered else 1
+        row = rows[path]
+        score, label = float(row[model.config.positive]), model.config.classes[int(row.argmax())]
+        print(json.dumps({"file": str(path), "score": round(score, 6), "label": label}))
+    return len(pictures)
 
 
 if __name__ == "__main__":

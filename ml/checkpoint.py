@@ -6,7 +6,9 @@ a resumed training gives what an uninterrupted one would have given.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ml.rundir import atomic_path
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,7 +47,7 @@ def save_checkpoint(
     groups = optimizer.state_dict()
     for index, values in groups["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v.contiguous() for k, v in values.items() if isinstance(v, Tensor)}
-    metadata = {"state": json.dumps(asdict(state)), "identity": identity}
+    metadata = {"state": json.dumps(asdict(state)), "identity": identity, "sha256": digest_of(tensors)}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, metadata)
 
@@ -53,19 +57,31 @@ def load_checkpoint(
 ) -> tuple[TrainState, dict[str, Tensor]] | None:
     """Fill `net` and `optimizer` and return (state, best tensors); None when there is nothing to resume.
 
-    A truncated file, or one that another manifest or other settings made, counts as nothing.
+    A damaged file, or one that another manifest or other settings made, counts as nothing; the log says so.
     """
+    if not path.exists():
+        return None
     try:
         with safe_open(path, "pt") as stored:
-            metadata = stored.metadata()
-            if metadata.get("identity") != identity:
-                return None
+            metadata = stored.metadata() or {}
             tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118  not a dict
-    except (SafetensorError, OSError):
+    except (SafetensorError, OSError) as error:
+        LOG.warning("%s cannot be read and is not resumed: %s", path.name, error)
+        return None
+    if metadata.get("identity") != identity or metadata.get("sha256") != digest_of(tensors):
+        LOG.warning("%s is damaged or belongs to another run, and is not resumed.", path.name)
         return None
     net.load_state_dict(_under(tensors, "net."))
     fill_optimizer(optimizer, _under(tensors, "optimizer."))
     return TrainState(**json.loads(metadata["state"])), _under(tensors, "best.")
+
+
+def digest_of(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(tensors):
+        digest.update(key.encode())
+        digest.update(tensors[key].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

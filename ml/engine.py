@@ -200,7 +200,7 @@ def score(
 
 def _check_finite(title: str, net: nn.Module, entry: dict[str, float]) -> None:
     finite = all(math.isfinite(value) for value in entry.values())
-    if not finite or not all(bool(torch.isfinite(p).all()) for p in net.parameters()):
+    if not finite or not all(bool(torch.isfinite(value).all()) for value in net.state_dict().values()):
         raise NotFiniteError(_not_finite(title))
 
 

@@ -27,27 +27,29 @@ class Model:
 
     def __init__(self, net: nn.Module, config: ModelConfig) -> None:
         self.config = config
-        self._net = net.to(pick_device())
+        self._device = pick_device()
+        self._net = net.to(self._device)
 
     def predict(self, pictures: Sequence[str | Path | Image.Image]) -> NDArray[np.float32]:
         """Return probabilities `[N, K]`, columns in the order of `config.classes`.
 
         Raise OSError for a file that cannot be opened, ml.pixels.UnreadableImageError for one that is no picture.
         """
-        side = self.config.input_size
         opened = [_open(picture) for picture in pictures]
-        # Scaled in one step by the same interpolation that training used, picture by picture.
-        rows = [self._score_one(image, side) for image in opened]
-        return np.concatenate(rows) if rows else np.zeros((0, len(self.config.classes)), np.float32)
+        scores = np.zeros((len(opened), len(self.config.classes)), np.float32)
+        alike: dict[tuple[str, tuple[int, int]], list[int]] = {}
+        for index, image in enumerate(opened):
+            alike.setdefault((image.mode, image.size), []).append(index)
+        for (mode, size), rows in alike.items():
+            pixels = pack([opened[row] for row in rows], size, grey=mode == "L")
+            # Scaled to the net's size by the same interpolation as in training.
+            images = Images(pixels, self.config.input_size, self._device)
+            scores[rows] = score(images, self.config.norm, self._net, np.arange(len(rows)))
+        return scores
 
     def score(self, pictures: Sequence[str | Path | Image.Image]) -> list[float]:
         """Return the probability of the positive class for each picture."""
         return [float(row[self.config.positive]) for row in self.predict(pictures)]
-
-    def _score_one(self, image: Image.Image, side: int) -> NDArray[np.float32]:
-        pixels = pack([image], image.size, grey=image.mode == "L")
-        images = Images(pixels, side, pick_device())
-        return score(images, self.config.norm, self._net, np.array([0]))
 
 
 def _open(picture: str | Path | Image.Image) -> Image.Image:

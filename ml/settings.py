@@ -31,7 +31,7 @@ class TrainSettings:
     """Side of the square the net sees, in pixels; 0: `default_input_size` of the images' own size."""
     enlarge: int = 1
     """How much tiny images are enlarged by default: small nets see them better so, large ones grow too slow."""
-    checkpoint_every_s: float = 5.0
+    checkpoint_every_s: float = 10.0
     """A checkpoint follows the first epoch that ends so long after the last one."""
     threads: int = 0
     """CPU threads; 0: all cores."""
@@ -42,10 +42,15 @@ class TrainSettings:
 
 
 def with_overrides(settings: TrainSettings, overrides: dict[str, Any]) -> TrainSettings:
-    """Return `settings` with some fields replaced; raise RunError for a name it does not have."""
+    """Return `settings` with some fields replaced; raise RunError for an unknown name or kind of value."""
     known = {field.name for field in fields(TrainSettings)}
     if unknown := sorted(set(overrides) - known):
         raise RunError(f"{unknown[0]} is no training setting; there are {', '.join(sorted(known))}.")
+    for name, value in overrides.items():
+        usual = getattr(settings, name)
+        kinds = (int, float) if isinstance(usual, float) else type(usual)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise RunError(f"The training setting {name} cannot be {value!r}; it is {usual!r} by default.")
     return replace(settings, **overrides)
 
 

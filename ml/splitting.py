@@ -23,38 +23,69 @@ def split_rows(
     """
     check_classes(rows, labels, groups)
     random = np.random.default_rng(seed)
-    wanted = {c: max(1.0, share * n) for c, n in Counter(labels[row] for row in rows).items()}
     members: dict[str, list[int]] = {}
     for row in rows:
         members.setdefault(groups[row], []).append(int(row))
+    parting = _Parting({key: Counter(labels[row] for row in group) for key, group in members.items()}, share)
     # Large groups first: the small ones then even out what they left.
     order = sorted(members, key=lambda key: (-len(members[key]), random.random()))
-    left = Counter({c: _groups_of(c, members, labels) for c in wanted})
-    held: set[str] = set()
     for key in order:
-        counts = Counter(labels[row] for row in members[key])
-        fits = all(wanted[c] >= n / 2 for c, n in counts.items())
-        if fits and all(left[c] > 1 for c in counts):
-            held.add(key)
-            for c, n in counts.items():
-                wanted[c] -= n
-                left[c] -= 1
+        if parting.fits(key):
+            parting.hold(key)
+    for key in reversed(order):
+        # Where all groups of a class are too large for its share, the smallest has to do.
+        if parting.brings_a_missing_class(key):
+            parting.hold(key)
     parts: tuple[list[int], list[int]] = ([], [])
     for key, group in members.items():
-        parts[key in held].extend(group)
+        parts[key in parting.held].extend(group)
     return np.array(sorted(parts[0]), np.int64), np.array(sorted(parts[1]), np.int64)
 
 
-def _groups_of(label: int, members: dict[str, list[int]], labels: Sequence[int]) -> int:
-    return sum(any(labels[row] == label for row in group) for group in members.values())
+class _Parting:
+    """Which groups are held out so far, and what is still wanted of every class."""
+
+    def __init__(self, counts: dict[str, Counter[int]], share: float) -> None:
+        self.held: set[str] = set()
+        self._counts = counts
+        images: Counter[int] = sum(counts.values(), Counter())
+        self._wanted = {c: max(1.0, share * n) for c, n in images.items()}
+        self._groups = Counter(c for found in counts.values() for c in found)
+        self._left = self._groups.copy()
+
+    def fits(self, key: str) -> bool:
+        return all(self._wanted[c] >= n / 2 for c, n in self._counts[key].items())
+
+    def brings_a_missing_class(self, key: str) -> bool:
+        return any(self._left[c] == self._groups[c] for c in self._counts[key])
+
+    def hold(self, key: str) -> None:
+        """Hold the group out, unless it is the last that one of its classes has for training."""
+        if any(self._left[c] < 2 for c in self._counts[key]):
+            return
+        self.held.add(key)
+        for c, n in self._counts[key].items():
+            self._wanted[c] -= n
+            self._left[c] -= 1
 
 
-def check_classes(rows: Rows, labels: Sequence[int], groups: Sequence[str]) -> None:
-    """Raise RunError unless there are two classes, each in two groups or more."""
+def check_classes(
+    rows: Rows,
+    labels: Sequence[int],
+    groups: Sequence[str],
+    parts: int = 2,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Raise RunError unless there are two classes, each in as many groups as there are to be parts."""
     seen: dict[int, set[str]] = {}
     for row in rows:
         seen.setdefault(labels[row], set()).add(groups[row])
     if len(seen) < 2:
         raise RunError("Training needs labelled images of at least two classes.")
-    if min(map(len, seen.values())) < 2:
-        raise RunError("Training needs at least two independent images of every class that has any.")
+    rarest = min(seen, key=lambda c: len(seen[c]))
+    if len(seen[rarest]) < parts:
+        called = names[rarest] if names else f"class {rarest}"
+        raise RunError(
+            f"Training needs at least {parts} independent images of every class, and of {called} there "
+            f"{'is one' if len(seen[rarest]) == 1 else 'are only two'}."
+        )

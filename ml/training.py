@@ -36,7 +36,7 @@ from ml.metrics import summarise
 from ml.pixels import load_pack
 from ml.report import Reporter
 from ml.settings import TrainSettings, default_input_size, with_overrides
-from ml.splitting import split_rows
+from ml.splitting import check_classes, split_rows
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ def settings_of(manifest: Manifest, name: str) -> TrainSettings:
 
 def split(manifest: Manifest) -> Splits:
     labelled = np.flatnonzero(np.array(manifest.labels) >= 0)
+    parts = 2 if manifest.kind == "label" else 3
+    check_classes(labelled, manifest.labels, manifest.groups, parts, manifest.classes)
     none = np.array([], np.int64)
     if manifest.kind == "label":
         train, validate = split_rows(labelled, manifest.labels, manifest.groups, HELD_OUT, manifest.seed)
@@ -94,7 +96,7 @@ def split(manifest: Manifest) -> Splits:
 def execute(folder: Path) -> None:
     """Carry out the run that `folder`'s manifest describes. Raise RunError with a sentence when it cannot be."""
     started = time.monotonic()
-    manifest = Manifest.from_json((folder / rundir.MANIFEST).read_text("utf-8"))
+    manifest = read_manifest(folder)
     run = open_run(folder, manifest)
     if threads := run.settings(manifest.models[0]).threads:
         torch.set_num_threads(threads)
@@ -113,9 +115,25 @@ def execute(folder: Path) -> None:
     rundir.write_text(folder / rundir.DONE, "")
 
 
+def read_manifest(folder: Path) -> Manifest:
+    text = (folder / rundir.MANIFEST).read_text("utf-8")
+    try:
+        manifest = Manifest.from_json(text)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise RunError("This run's description is damaged; please start it again.") from error
+    except ValueError as error:
+        raise RunError(f"{error} Please start it again.") from error
+    if not manifest.models:
+        raise RunError("No model was chosen to be trained.")
+    return manifest
+
+
 def open_run(folder: Path, manifest: Manifest) -> Run:
-    pixels = load_pack(Path(manifest.pack.path))
-    if len(pixels) != len(manifest.image_ids):
+    try:
+        pixels = load_pack(Path(manifest.pack.path))
+    except (ValueError, EOFError) as error:
+        raise RunError("The packed images of this run are damaged; please start it again.") from error
+    if pixels.ndim != 4 or len(pixels) != len(manifest.image_ids):
         raise RunError("The packed images do not fit this run's list; please start it again.")
     splits = split(manifest)
     ids = np.array(manifest.image_ids)

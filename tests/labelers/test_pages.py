@@ -82,7 +82,7 @@ def test_the_page_shows_the_round_and_a_cell_of_the_table_its_images(
         publish(session, settings, job, folder)
     engineer = sign_in()
     page = BeautifulSoup(engineer.get(f"/projects/{project.id}/labelers").text, "html.parser")
-    assert "4 agreed, 2 to settle" in page.h1.text  # type: ignore[union-attr]
+    assert "they agree on 4, part on 2" in page.h1.text  # type: ignore[union-attr]
     assert "random weights" in page.text
     cell = page.find("a", string="2")
     shown = BeautifulSoup(engineer.get(cell["href"]).text, "html.parser")  # type: ignore[index]

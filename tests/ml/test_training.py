@@ -3,102 +3,105 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ml import engine, rundir
-from ml.__main__ import main
-from ml.contract import Failure, MetricPoint, Progress, RunResult, decode_event
+from ml.contract import RunResult
 from ml.errors import NotFiniteError, RunError
+from ml.export import read_config
+from ml.labelers.founding import YOLO
 from ml.predict import load_model
+from ml.splitting import check_classes
 from ml.training import execute
-from tests.ml.conftest import MakeRun, pictures
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def result_of(folder: Path) -> RunResult:
-    return RunResult.from_json((folder / rundir.RESULT).read_text())
-
-
-def run_child(folder: Path, kind: str = "label") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ml", kind, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+from tests.ml.conftest import NET, MakeRun, pictures, result_of, scores_of
 
 
 def test_two_labelers_of_different_families_score_every_image(make_run: MakeRun):
-    folder = make_run(models=("resnet18", "yolov8n-cls"), settings={"epochs": 4})
+    folder = make_run(models=("resnet18", "yolov8n-cls"))
     execute(folder)
-    with np.load(folder / rundir.PREDICTIONS) as arrays:
-        assert arrays["image_ids"].tolist() == list(range(100, 160))
-        for name in ("resnet18", "yolov8n-cls"):
-            assert arrays[f"probs_{name}"].shape == (60, 2)
-            assert np.allclose(arrays[f"probs_{name}"].sum(1), 1, atol=1e-5)
+    scores = scores_of(folder)
+    assert scores["image_ids"].tolist() == list(range(100, 160))
+    for name in ("resnet18", "yolov8n-cls"):
+        assert scores[f"probs_{name}"].dtype == np.float32
+        assert scores[f"probs_{name}"].shape == (60, 2)
+        assert np.allclose(scores[f"probs_{name}"].sum(1), 1, atol=1e-5)
     assert rundir.is_done(folder)
     assert [model.weights for model in result_of(folder).models] == ["scratch", "scratch"]
+    assert "from scratch" in result_of(folder).notes[0]
 
 
-def test_a_run_only_ever_splits_whole_groups_and_the_test_part_trains_nobody(make_run: MakeRun):
-    folder = make_run("bakeoff", count=80)
+def test_the_same_manifest_gives_the_same_weights_and_another_seed_gives_others(make_run: MakeRun):
+    folders = [make_run(seed=seed) for seed in (1, 1, 2)]
+    for folder in folders:
+        execute(folder)
+    hashes = [result_of(folder).models[0].sha256 for folder in folders]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_labeler_learns_what_can_be_learnt(make_run: MakeRun):
+    folder = make_run(models=("resnet18",), settings={"epochs": 5})
     execute(folder)
-    splits = json.loads((folder / rundir.SPLITS).read_text())
+    _pixels, labels = pictures(60)
+    assert (scores_of(folder)["probs_resnet18"].argmax(1) == labels).mean() > 0.9
+
+
+def test_groups_stay_whole_and_the_test_part_alone_is_judged(bakeoff: Path):
+    splits = json.loads((bakeoff / rundir.SPLITS).read_text())
     faces = {part: {(i - 100) // 4 for i in ids} for part, ids in splits.items()}
     assert not faces["train"] & faces["test"]
     assert not faces["validate"] & (faces["test"] | faces["train"])
-    with np.load(folder / rundir.PREDICTIONS) as arrays:
-        assert sorted(arrays["image_ids"].tolist()) == sorted(splits["test"])
+    assert sum(map(len, splits.values())) == 80
+    assert scores_of(bakeoff)["image_ids"].tolist() == splits["test"]
 
 
-def test_a_bake_off_reports_figures_with_intervals(make_run: MakeRun):
-    folder = make_run("bakeoff", count=80, settings={"epochs": 3})
+def test_only_the_training_part_trains_and_only_the_validation_part_validates(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+):
+    seen: dict[bool, set[int]] = {True: set(), False: set()}
+    own_batch = engine.Images.batch
+
+    def watched(self: engine.Images, rows: np.ndarray) -> torch.Tensor:
+        seen[not torch.is_inference_mode_enabled()] |= {int(row) + 100 for row in rows}
+        return own_batch(self, rows)
+
+    monkeypatch.setattr(engine.Images, "batch", watched)
+    folder = make_run("bakeoff", count=80)
     execute(folder)
-    figures = result_of(folder).models[0].metrics["figures"]
-    assert set(figures) >= {"precision", "recall", "f1", "accuracy", "eer", "auc", "eer_threshold"}
-    assert figures["accuracy"]["low"] <= figures["accuracy"]["value"] <= figures["accuracy"]["high"]
+    splits = json.loads((folder / rundir.SPLITS).read_text())
+    assert seen[True] == set(splits["train"])
+    assert seen[False] == {*splits["validate"], *splits["test"]}
+
+
+def test_a_bake_off_reports_figures_with_intervals(bakeoff: Path):
+    for model in result_of(bakeoff).models:
+        figures = model.metrics["figures"]
+        assert set(figures) >= {"precision", "recall", "f1", "accuracy", "eer", "auc", "eer_threshold"}
+        assert figures["accuracy"]["low"] <= figures["accuracy"]["value"] <= figures["accuracy"]["high"]
+
+
+def test_a_result_says_what_made_it(bakeoff: Path):
+    result = result_of(bakeoff)
+    assert result.environment["code"] == "test"
+    assert result.environment["torch"] == torch.__version__
+    assert result.environment["device"]
+    model = result.models[1]
+    assert (bakeoff / model.folder / "model.safetensors").exists()
+    config = read_config((bakeoff / model.folder / "config.json").read_text())
+    assert config.sha256 == model.sha256
+    assert config.trained["settings"]["epochs"] == 2
+    assert RunResult.from_json(result.to_json()) == result
 
 
 def test_three_classes_train_with_cross_entropy(make_run: MakeRun):
-    folder = make_run("bakeoff", count=90, classes=3)
+    folder = make_run("bakeoff", count=96, classes=3)
     execute(folder)
-    with np.load(folder / rundir.PREDICTIONS) as arrays:
-        assert arrays["probs_resnet18"].shape[1] == 3
-
-
-def test_the_child_speaks_only_events_on_stdout(make_run: MakeRun):
-    child = run_child(make_run(models=("yolov8n-cls",)))
-    events = [decode_event(line) for line in child.stdout.splitlines()]
-    assert child.returncode == 0, child.stderr
-    assert None not in events
-    points = [e for e in events if isinstance(e, MetricPoint)]
-    assert {(p.name, p.step) for p in points} >= {("train_loss", 1), ("val_accuracy", 2)}
-    last = [e for e in events if isinstance(e, Progress)][-1]
-    assert last.done == last.total
-
-
-def test_a_run_killed_in_mid_training_ends_as_an_uninterrupted_one(make_run: MakeRun):
-    whole, killed = (make_run(settings={"epochs": 8}) for _ in range(2))
-    execute(whole)
-    child = subprocess.Popen([sys.executable, "-m", "ml", "label", str(killed)], cwd=ROOT, stdout=subprocess.PIPE)
-    checkpoint = killed / rundir.CHECKPOINTS / "resnet18.safetensors"
-    while not checkpoint.exists():
-        assert child.poll() is None
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert not rundir.is_done(killed)
-    again = run_child(killed)
-    first_epochs = [e.epoch for e in map(decode_event, again.stdout.splitlines()) if isinstance(e, Progress)]
-    assert 1 not in first_epochs, "it began anew"
-    assert result_of(killed).models[0].sha256 == result_of(whole).models[0].sha256
+    assert scores_of(folder)[f"probs_{NET}"].shape[1] == 3
+    assert "eer" not in result_of(folder).models[0].metrics["figures"]
 
 
 def test_what_is_finished_is_not_trained_again(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch):
@@ -110,20 +113,19 @@ def test_what_is_finished_is_not_trained_again(make_run: MakeRun, monkeypatch: p
     assert rundir.is_done(folder)
 
 
-def test_a_damaged_checkpoint_counts_as_none(make_run: MakeRun):
-    folder = make_run()
-    checkpoint = folder / rundir.CHECKPOINTS / "resnet18.safetensors"
-    checkpoint.parent.mkdir()
-    checkpoint.write_bytes(b"\0" * 1000)
-    execute(folder)
-    assert rundir.is_done(folder)
-
-
 def test_numbers_that_are_not_finite_are_never_kept(make_run: MakeRun):
     folder = make_run(settings={"learning_rate": 1e30})
     with pytest.raises(NotFiniteError, match="finite numbers"):
         execute(folder)
-    assert not (folder / rundir.MODELS / "resnet18").exists()
+    assert not (folder / rundir.MODELS).exists()
+    assert not rundir.is_done(folder)
+
+
+def test_weights_that_are_not_finite_are_noticed_where_the_loss_does_not_show_them():
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))
+    net[1].running_var.fill_(float("nan"))
+    with pytest.raises(NotFiniteError):
+        engine._check_finite("A net", net, {"val_loss": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -131,106 +133,60 @@ def test_numbers_that_are_not_finite_are_never_kept(make_run: MakeRun):
     [
         ({"labels": [-1] * 60}, "at least two classes"),
         ({"labels": [0] * 60}, "at least two classes"),
+        ({"labels": [0] * 59 + [1]}, "of class1 there is one"),
+        ({"kind": "bakeoff", "labels": [0] * 52 + [1] * 8}, "of class1 there are only two"),
         ({"settings": {"epoch": 3}}, "epoch is no training setting"),
+        ({"settings": {"epochs": "3"}}, "The training setting epochs cannot be '3'"),
+        ({"settings": {"epochs": 0}}, "at least 1 epoch"),
         ({"models": ["resnet19"]}, "no model named resnet19"),
-        (
-            {"weights": "pretrained"},
-            "put resnet18-f37072fd.pth into .*/weights, or let the project train from scratch",
-        ),
+        ({"models": []}, "No model was chosen"),
+        ({"contract_version": 99}, "contract version 99"),
+        ({"models": ["resnet18"], "weights": "pretrained"}, "put resnet18-f37072fd.pth into .*weights, or let"),
+        ({"models": ["yolov8n-cls"], "weights": "pretrained"}, "put yolov8n-cls.pt into .*weights, or let"),
         ({"image_ids": [1]}, "do not fit"),
     ],
 )
 def test_what_cannot_be_run_ends_in_one_sentence(
-    make_run: MakeRun, changes: dict[str, object], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_run: MakeRun, changes: dict[str, object], says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("no network")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     folder = make_run(**{"weights_dir": str(tmp_path / "weights"), **changes})
-    with pytest.raises(RunError, match=says):
+    with pytest.raises(RunError, match=says) as raised:
+        execute(folder)
+    assert "\n" not in str(raised.value)
+    assert not rundir.is_done(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY rubbish", b"no array at all"])
+def test_a_damaged_pack_or_manifest_is_one_sentence(make_run: MakeRun, content: bytes):
+    folder = make_run()
+    (folder / "pixels.npy").write_bytes(content)
+    with pytest.raises(RunError, match="packed images of this run are damaged"):
+        execute(folder)
+    (folder / rundir.MANIFEST).write_bytes(content[:5])
+    with pytest.raises((RunError, UnicodeDecodeError)):
         execute(folder)
 
 
-def test_an_unexpected_fault_is_a_sentence_and_the_traceback_is_in_the_log(make_run: MakeRun):
-    folder = make_run()
-    (folder / "pixels.npy").unlink()
-    child = run_child(folder)
-    last = decode_event(child.stdout.splitlines()[-1])
-    assert child.returncode == 1
-    assert isinstance(last, Failure)
-    assert "missing: pixels.npy" in last.sentence
-    assert "Traceback" in child.stderr
-    assert "Traceback" not in child.stdout
-
-
-def test_the_child_dies_with_its_parent(make_run: MakeRun):
-    folder = make_run(settings={"epochs": 500})
-    reading, writing = os.pipe()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "ml", "label", str(folder), "--die-with-parent"],
-        cwd=ROOT, stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(reading)
-    os.close(writing)
-    assert child.wait(timeout=5) == 75
-
-
-def test_ultralytics_writes_nothing_outside_and_reaches_for_nothing(make_run: MakeRun, tmp_path: Path):
-    folder, home, work = make_run(models=("yolov8n-cls",)), tmp_path / "home", tmp_path / "work"
-    home.mkdir()
-    work.mkdir()
-    program = (
-        "import sys, socket\n"
-        "def refuse(event, args):\n"
-        "    installs = event == 'subprocess.Popen' and 'pip' in str(args)\n"
-        "    if installs or event in ('socket.connect', 'socket.getaddrinfo'):\n"
-        "        raise RuntimeError(event)\n"
-        "sys.addaudithook(refuse)\n"
-        f"from ml.__main__ import main; sys.exit(main(['label', {str(folder)!r}]))"
-    )
-    child = subprocess.run(
-        [sys.executable, "-c", program], cwd=work, capture_output=True, text=True, timeout=120,
-        env={**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(home)},
-    )  # fmt: skip
-    assert child.returncode == 0, child.stdout[-500:] + child.stderr[-2000:]
-    assert list(work.iterdir()) == []
-    assert [path for path in home.rglob("*") if "ltralytics" in path.name] == []
-
-
-def test_a_trained_model_answers_like_the_run_that_trained_it(
-    make_run: MakeRun, capsys: pytest.CaptureFixture[str]
-):
-    from PIL import Image
-
-    folder = make_run(settings={"epochs": 4})
-    execute(folder)
-    pixels, _labels = pictures(60)
-    model = load_model(folder / rundir.MODELS / "resnet18")
-    scores = model.score([Image.fromarray(pixels[i, :, :, 0]) for i in range(10)])
-    with np.load(folder / rundir.PREDICTIONS) as arrays:
-        assert np.allclose(scores, arrays["probs_resnet18"][:10, 1], atol=1e-4)
-    Image.fromarray(pixels[0, :, :, 0]).save(folder / "eye.png")
-    (folder / "noise.png").write_text("no picture")
-    assert (
-        main(
-            [
-                "predict",
-                str(folder / rundir.MODELS / "resnet18"),
-                str(folder / "eye.png"),
-                str(folder / "noise.png"),
-            ]
-        )
-        == 0
-    )
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert lines[0]["score"] == pytest.approx(scores[0], abs=1e-4)
-    assert "This is not a" in lines[1]["error"]
+def test_a_trained_model_answers_like_the_run_that_trained_it(bakeoff: Path):
+    pixels, _labels = pictures(80)
+    scores = scores_of(bakeoff)
+    rows = scores["image_ids"] - 100
+    shown = [Image.fromarray(pixels[row, :, :, 0]) for row in rows]
+    for name in (NET, "yolov8n-cls"):
+        answers = load_model(bakeoff / rundir.MODELS / name).score(shown)
+        assert np.allclose(answers, scores[f"probs_{name}"][:, 1], atol=1e-4)
 
 
 def test_the_rate_climbs_then_falls():
-    from ml.labelers.founding import YOLO
-
     rates = [engine.rate_at(YOLO, epoch) for epoch in (1, 5, 30)]
     assert rates[0] < rates[1]
     assert rates[2] == pytest.approx(0.005 * 0.01)
+
+
+def test_classes_are_checked_by_independent_images_not_by_images():
+    with pytest.raises(RunError, match="of open there is one"):
+        check_classes(np.arange(6), [0, 0, 0, 0, 1, 1], ["a", "b", "c", "d", "e", "e"], 2, ["closed", "open"])
