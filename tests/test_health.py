@@ -9,9 +9,15 @@ from fastapi import FastAPI
 from sqlalchemy import select, text
 
 from app import health
+from app.config import Settings
 from app.db import Database
 from app.models import SignInAttempt, Worker, now
 from tests.web import browser
+
+
+@pytest.fixture(autouse=True)
+def _data_dir(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True)
 
 
 def ready(app: FastAPI) -> tuple[int, dict]:
@@ -63,9 +69,14 @@ def test_not_ready_when_rows_cannot_be_written(app: FastAPI, database: Database)
 def test_not_ready_on_a_full_disk(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     usage = SimpleNamespace(free=health.LEAST_FREE_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
-    app.state.settings.data_dir.mkdir(parents=True)
     status, answer = ready(app)
     assert (status, answer["disk"]) == (503, "only 199 MB free")
+
+
+def test_not_ready_without_the_data_folder(app: FastAPI, settings: Settings):
+    settings.data_dir.rmdir()
+    status, answer = ready(app)
+    assert (status, answer["disk"]) == (503, "the data folder cannot be read")
 
 
 def test_asking_often_writes_seldom(app: FastAPI, monkeypatch: pytest.MonkeyPatch):

@@ -211,7 +211,7 @@ def test_z10_signing_in_leads_nowhere_else(app: FastAPI, ann: User, address: str
     assert sign_in_with_password(browser(app), "ann@lab", next=address).headers["Location"] == "/"
 
 
-def test_z10_and_leads_to_any_page_of_ours():
+def test_z10_and_leads_to_any_page_of_ours(database_url: str):
     for address in ("/", "/projects/1/review", "/projects/1/images?state=unclear&q=a%20b", "/a//b"):
         assert local_path(address) == address
 
@@ -295,45 +295,44 @@ FIELDS = {
 }
 
 
-@pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize(("path", "field"), FIELDS, ids=lambda part: part)
 def test_a1_any_text_in_any_field_is_refused_or_kept_and_shown_inert(
-    database: Database, sign_in: SignIn, path: str, field: str, nasty: str
+    database: Database, sign_in: SignIn, path: str, field: str
 ):
     admin = sign_in("admin")
     add_project(database, "first", (admin.user_id,))
-    answer = admin.post(path, data=FIELDS[path, field] | {field: NASTY[nasty]})
-    assert answer.status_code in {200, 303, 400, 401, 404, 409, 413, 422}
-    pages = [answer, *(admin.get(page) for page in ("/", "/projects/1", "/projects/1/settings", "/users"))]
-    for page in pages:
-        assert page.status_code < 500
-        assert not parsed(page).find_all("script", src=False)
-        assert "Traceback" not in page.text
+    for nasty, text in NASTY.items():
+        answer = admin.post(path, data=FIELDS[path, field] | {field: text})
+        assert answer.status_code in {200, 303, 400, 401, 404, 409, 413, 422}, nasty
+        pages = [admin.get(page) for page in ("/", "/projects/1", "/projects/1/settings", "/users")]
+        assert [page.status_code for page in pages] == [200] * 4, nasty
+        for page in [answer, *pages]:
+            assert not parsed(page).find_all("script", src=False), nasty
+            assert "Traceback" not in page.text
 
 
-@pytest.mark.parametrize("number", ["0", "-1", str(2**31), str(2**63), "9" * 30, "abc", "%00", "999"])
+IMPOSSIBLE = ["0", "-1", str(2**31), str(2**63), "9" * 30, "abc", "%00", "999"]
+
+
 @pytest.mark.parametrize(
     "address",
     ["/projects/{}", "/projects/{}/standing", "/projects/{}/settings", "/projects/1/images/{}.png"],
 )
-def test_a2_an_impossible_id_is_as_absent_as_an_unknown_one(
-    database: Database, sign_in: SignIn, address: str, number: str
-):
+def test_a2_an_impossible_id_is_as_absent_as_an_unknown_one(database: Database, sign_in: SignIn, address: str):
     admin = sign_in("admin")
     add_project(database)
-    assert admin.get(address.format(number)).status_code == 404
+    assert {admin.get(address.format(number)).status_code for number in IMPOSSIBLE} == {404}
 
 
-@pytest.mark.parametrize("number", ["0", "-1", str(2**63), "abc", "999"])
 @pytest.mark.parametrize(
     "address",
     ["/users/{}/disable", "/users/{}/password-link", "/users/invitations/{}/withdraw", "/account/sessions/{}/end",
      "/projects/1/members/{}/remove", "/projects/1/invitations/{}/withdraw"],
 )  # fmt: skip
-def test_a2_nor_can_it_be_changed(database: Database, sign_in: SignIn, address: str, number: str):
+def test_a2_nor_can_it_be_changed(database: Database, sign_in: SignIn, address: str):
     admin = sign_in("admin")
     add_project(database)
-    assert admin.post(address.format(number)).status_code == 404
+    assert {admin.post(address.format(number)).status_code for number in IMPOSSIBLE} == {404}
 
 
 EXTRA = {
@@ -377,14 +376,12 @@ def test_a9_what_is_no_form_is_refused(database: Database, sign_in: SignIn, body
         assert session.scalars(select(Project)).all() == []
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "BREW"])
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-out", "/projects/1", "/projects/1/settings", "/users"])
-def test_a10_methods_that_a_page_does_not_know_do_nothing(
-    database: Database, sign_in: SignIn, method: str, path: str
-):
+def test_a10_methods_that_a_page_does_not_know_do_nothing(database: Database, sign_in: SignIn, path: str):
     admin = sign_in("admin")
     add_project(database)
-    assert admin.request(method, path).status_code == 405
+    for method in ("HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "BREW"):
+        assert admin.request(method, path).status_code == 405, method
     assert admin.get("/projects/1").status_code == 200
 
 
