@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ from app.main import create_app
 from app.models import Role, User
 from app.schema import upgrade
 from app.security import COOKIE, open_session
+
+# Two tests run at once on two cores: threads that wait for each other would only spin.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 EYES = Path(__file__).resolve().parents[2] / "shared" / "eyes"
 
