@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ORPHANED = 75
 AT_ONCE = 256
 """Pictures that are held in memory together."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+WRITTEN_BY_RUST = re.compile(rf"\(os error ({'|'.join(map(str, sorted(FULL)))})\)")
+"""How safetensors tells of a full disk."""
 OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)
 
 
@@ -84,7 +87,7 @@ def sentence_for(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
         return "There was not enough memory; smaller batches or a smaller input size need less."
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if (error.errno in FULL) if isinstance(error, OSError) else WRITTEN_BY_RUST.search(str(error)):
         return "The disk is full; free some space and retry."
     if isinstance(error, FileNotFoundError):
         return f"A file of this run is missing: {Path(str(error.filename)).name}."
