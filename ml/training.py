@@ -100,8 +100,6 @@ def execute(folder: Path) -> None:
     run = open_run(folder, manifest)
     if threads := run.settings(manifest.models[0]).threads:
         torch.set_num_threads(threads)
-    # Numbers too small to matter would be computed in slow microcode on the CPU.
-    torch.set_flush_denormal(True)
     models = [train_one(run, name) for name in manifest.models]
     scores = {name: np.load(scores_file(run, name)) for name in manifest.models}
     if manifest.kind == "bakeoff":

@@ -26,7 +26,7 @@ document.addEventListener("htmx:sendError", () => toast("The server could not be
 document.addEventListener("htmx:timeout", () => toast("The server did not answer in time."));
 
 export function typing(event) {
-  return event.target.closest?.("input, textarea, select, [contenteditable]") !== null
+  return event.target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]") !== null
     || event.ctrlKey || event.metaKey || event.altKey;
 }
 

@@ -115,7 +115,7 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
 
     page.goto(f"{project}/review")
     answer(page, truth, page.request.get(f"{project}/progress").json()["unclear"])
-    expect(page.locator("#message")).to_contain_text("Nothing waits for you here now.")
+    expect(page.locator("#message")).to_contain_text("Every unclear image is settled.")
 
     page.goto(f"{project}/results")
     for box in page.locator("input[name=models]").all():
