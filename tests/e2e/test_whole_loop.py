@@ -121,6 +121,7 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     for box in page.locator("input[name=models]").all():
         box.set_checked(box.get_attribute("value") in {"mobilenet_v3_small", "yolov8n-cls"})
     page.keyboard.press("b")
+    expect(page.locator("h1").first).to_contain_text("are training")
     wait_for_job(page, f"{project}/results", r"Bake-off 1")
     expect(page.locator(".standings tbody tr")).to_have_count(2)
     before = page.inner_text(".matrix")
