@@ -26,10 +26,6 @@ demo: install ## make a project of rendered eyes to try the loop on
 test: install browser ## every test: SQLite, PostgreSQL, real Chromium
 	$(PY) -m pytest -n 2 --dist loadgroup $(if $(ONLY),-k "$(ONLY)")
 
-.PHONY: bench
-bench: install browser ## measure; one JSON line each (ONLY=name for one)
-	@$(PY) -m tests.bench $(ONLY)
-
 .PHONY: lint
 lint: install ## ruff and mypy
 	$(PY) -m ruff check .
