@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -48,23 +49,25 @@ def test_altered_weights_are_refused(tmp_path: Path):
         load_model(folder)
 
 
+TRAP = Path(tempfile.gettempdir()) / "pickle-canary-sang"
+
+
 class Canary:
     """Runs when unpickled."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Path.touch, (Path("/tmp/squint-canary-sang"),))  # noqa: S108
+        return (Path.touch, (TRAP,))
 
 
 def test_a_pickled_model_is_never_opened(tmp_path: Path):
-    trap = Path("/tmp/squint-canary-sang")  # noqa: S108
-    trap.unlink(missing_ok=True)
+    TRAP.unlink(missing_ok=True)
     for name in ("model.pt", "yolov8n-cls.pt"):
         (tmp_path / name).write_bytes(pickle.dumps(Canary()))
     with pytest.raises(DamagedModelError, match="not a model exported by Squint"):
         load_model(tmp_path / "model.pt")
     with pytest.raises(RunError, match="read safely"):
         _yolo_state(tmp_path / "yolov8n-cls.pt")
-    assert not trap.exists()
+    assert not TRAP.exists()
 
 
 def test_an_ultralytics_checkpoint_gives_its_weights_without_running_code(tmp_path: Path):
