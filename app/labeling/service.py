@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
@@ -166,16 +166,3 @@ def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     for start in range(0, len(ids), 5_000):
         session.execute(delete(QueueEntry).where(QueueEntry.image_id.in_(ids[start : start + 5_000])))
     settle(session, ids)
-
-
-def count_answers(session: Session, user_id: int, project_id: int) -> int:
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Annotation.author_id == user_id,
-                Annotation.project_id == project_id,
-                Annotation.kind != AnnotationKind.UNDO,
-            )
-        )
-        or 0
-    )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.jobs.queue import JobStatus, progress, status_of
-from app.models import Job, JobMetric, Project, User, Worker, now
+from app.models import Job, JobMetric, Project, User, now
 from ml.contract import Progress
 
 TITLES = {"label": "Train the labelers", "bakeoff": "Train the classifiers"}
@@ -93,12 +92,3 @@ def curves(session: Session, job_id: str) -> Curves:
     for series, name, value in rows:
         found.setdefault(series, {}).setdefault(name, []).append(round(value, 5))
     return found
-
-
-def newest_beat(session: Session) -> datetime | None:
-    return session.scalar(select(func.max(Worker.beat_at)))
-
-
-def worker_is_alive(session: Session, dead_after_s: float) -> bool:
-    beat = newest_beat(session)
-    return beat is not None and now() - beat < timedelta(seconds=dead_after_s)

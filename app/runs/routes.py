@@ -12,6 +12,7 @@ from app.db import DatabaseDep, ReadSessionDep
 from app.errors import NotFoundError
 from app.html.htmx import STOP_POLLING, go_to
 from app.html.templating import render
+from app.jobs.presence import list_live_workers
 from app.jobs.queue import cancel, log_path, resume
 from app.models import Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
@@ -97,7 +98,7 @@ def _job(request: Request, project: Project, job_id: str, session: ReadSessionDe
 
 
 def _alive(request: Request, session: ReadSessionDep) -> bool:
-    return queries.worker_is_alive(session, request.app.state.settings.worker_dead_after_s)
+    return bool(list_live_workers(session, request.app.state.settings.worker_dead_after_s))
 
 
 def tail(path: Path) -> str:
