@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ml.contract import WeightsPolicy
 from ml.errors import MissingWeightsError, RunError
 from ml.offline import ultralytics_nets
+from ml.small_maps import use_products_for_small_maps
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
@@ -105,11 +106,17 @@ def build_net(name: str, outputs: int, weights: WeightsPolicy, weights_dir: Path
 
     Raise MissingWeightsError when they are neither in the folder nor to be downloaded.
     """
-    backbone = get_backbone(name)
     torch.manual_seed(seed)
-    net = backbone.build(outputs)
+    net = empty_net(name, outputs)
     if weights == "pretrained":
-        backbone.load(net, weights_dir)
+        get_backbone(name).load(net, weights_dir)
+    return net
+
+
+def empty_net(name: str, outputs: int) -> nn.Module:
+    """Return the net with whatever weights its family starts from."""
+    net = get_backbone(name).build(outputs)
+    use_products_for_small_maps(net)
     return net
 
 

@@ -25,6 +25,7 @@ from ml.report import Reporter
 from ml.settings import TrainSettings
 
 SCORING_BATCH = 256
+SAVING_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
     resumed = load_checkpoint(task.checkpoint, net, optimizer, task.identity)
     state, best = resumed or (TrainState(), copy_of(net))
     reporter.skip(state.epoch * len(task.train))
-    saved = time.monotonic()
+    due = time.monotonic() + task.settings.checkpoint_every_s
     while state.epoch < task.settings.epochs:
         started = time.monotonic()
         entry = _one_epoch(task, net, optimizer, state.epoch, reporter) | evaluate(task, net, task.validate)
@@ -83,11 +84,17 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
         if entry["val_loss"] < state.best_loss:
             state.best_loss, state.best_epoch, best = entry["val_loss"], state.epoch, copy_of(net)
         reporter.metric(series, state.epoch, **entry)
-        if time.monotonic() - saved >= task.settings.checkpoint_every_s and state.epoch < task.settings.epochs:
+        if time.monotonic() >= due and state.epoch < task.settings.epochs:
+            began = time.monotonic()
             save_checkpoint(task.checkpoint, state, net, best, optimizer, task.identity)
-            saved = time.monotonic()
+            due = next_checkpoint_at(began, time.monotonic(), task.settings.checkpoint_every_s)
     net.load_state_dict(best)
     return state
+
+
+def next_checkpoint_at(began: float, ended: float, every_s: float) -> float:
+    """Saving costs the training no more than `SAVING_SHARE` of its time, unless every epoch is to be kept."""
+    return ended + max(every_s, (ended - began) / SAVING_SHARE if every_s else 0)
 
 
 def make_optimizer(net: nn.Module, settings: TrainSettings) -> Optimizer:
@@ -199,8 +206,8 @@ def score(
 
 
 def _check_finite(title: str, net: nn.Module, entry: dict[str, float]) -> None:
-    finite = all(math.isfinite(value) for value in entry.values())
-    if not finite or not all(bool(torch.isfinite(value).all()) for value in net.state_dict().values()):
+    weights = [value for value in net.state_dict().values() if value.is_floating_point()]
+    if not all(map(math.isfinite, [*entry.values(), nn.utils.get_total_norm(weights).item()])):
         raise NotFiniteError(_not_finite(title))
 
 

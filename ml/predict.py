@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from ml.backbones import BACKBONES
+from ml.backbones import empty_net
 from ml.data import Images
 from ml.engine import pick_device, score
-from ml.errors import DamagedModelError
+from ml.errors import DamagedModelError, RunError
 from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
 from ml.pixels import decode, pack
 
@@ -79,9 +79,9 @@ def load_model(path: str | Path) -> Model:
 
 def _fill(config: ModelConfig, weights: bytes, source: Path) -> nn.Module:
     try:
-        net = BACKBONES[config.name].build(config.outputs)
+        net = empty_net(config.name, config.outputs)
         net.load_state_dict(load(weights))
-    except (KeyError, RuntimeError, SafetensorError) as error:
+    except (RunError, RuntimeError, SafetensorError) as error:
         raise DamagedModelError(f"The weights in {source} do not fit the model that it names.") from error
     return net
 

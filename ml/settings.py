@@ -32,7 +32,7 @@ class TrainSettings:
     enlarge: int = 1
     """How much tiny images are enlarged by default: small nets see them better so, large ones grow too slow."""
     checkpoint_every_s: float = 10.0
-    """A checkpoint follows the first epoch that ends so long after the last one."""
+    """A checkpoint follows the first epoch that ends so long after the last one; 0: every epoch is kept."""
     threads: int = 0
     """CPU threads; 0: all cores."""
 

@@ -9,7 +9,7 @@ import torch
 
 from ml import rundir
 from ml.checkpoint import TrainState, load_checkpoint, save_checkpoint
-from ml.engine import copy_of, make_optimizer
+from ml.engine import copy_of, make_optimizer, next_checkpoint_at
 from ml.settings import TrainSettings
 from ml.training import execute
 from tests.ml.conftest import NET, MakeRun, result_of
@@ -103,3 +103,9 @@ def test_a_run_with_a_damaged_checkpoint_begins_that_model_anew(make_run: MakeRu
         execute(folder)
     assert result_of(damaged).models[0].sha256 == result_of(whole).models[0].sha256
     assert not checkpoint.exists(), "checkpoints go when the run is done"
+
+
+def test_a_checkpoint_that_is_slow_to_write_is_written_seldom():
+    assert next_checkpoint_at(100.0, 100.1, every_s=10) == pytest.approx(110.1)
+    assert next_checkpoint_at(100.0, 102.0, every_s=10) == pytest.approx(142.0)
+    assert next_checkpoint_at(100.0, 102.0, every_s=0) == 102.0
