@@ -21,7 +21,7 @@ from ml.augment import augment
 from ml.checkpoint import TrainState, load_checkpoint, save_checkpoint
 from ml.data import Images, Normalisation, Rows, batches, normalise
 from ml.errors import NotFiniteError
-from ml.report import Reporter
+from ml.report import TRAINING_COST, Reporter
 from ml.settings import TrainSettings
 
 SCORING_BATCH = 256
@@ -72,7 +72,7 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
     optimizer = make_optimizer(net, task.settings)
     resumed = load_checkpoint(task.checkpoint, net, optimizer, task.identity)
     state, best = resumed or (TrainState(), copy_of(net))
-    reporter.skip(state.epoch * len(task.train))
+    reporter.skip(state.epoch * len(task.train) * TRAINING_COST)
     due = time.monotonic() + task.settings.checkpoint_every_s
     while state.epoch < task.settings.epochs:
         started = time.monotonic()
@@ -146,7 +146,8 @@ def _one_epoch(
             raise NotFiniteError(_not_finite(task.title))
         total += value * len(rows)
         right += int((predicted(logits) == targets).sum())
-        reporter.advance(task.title, len(rows), epoch=epoch + 1, epochs=settings.epochs, loss=round(value, 4))
+        place = {"epoch": epoch + 1, "epochs": settings.epochs}
+        reporter.advance(task.title, len(rows), cost=TRAINING_COST, loss=round(value, 4), **place)
     return {"train_loss": total / len(order), "train_accuracy": right / len(order)}
 
 

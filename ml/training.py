@@ -34,7 +34,7 @@ from ml.labelers.founding import HELD_OUT
 from ml.labelers.founding import settings_for as labeler_settings
 from ml.metrics import summarise
 from ml.pixels import load_pack
-from ml.report import Reporter
+from ml.report import TRAINING_COST, Reporter
 from ml.settings import TrainSettings, default_input_size, with_overrides
 from ml.splitting import check_classes, split_rows
 
@@ -140,8 +140,13 @@ def open_run(folder: Path, manifest: Manifest) -> Run:
         json.dumps({name: ids[rows].tolist() for name, rows in vars(splits).items()}),
     )
     scored = np.arange(len(pixels)) if manifest.kind == "label" else splits.test
-    work = sum(settings_of(manifest, n).epochs * len(splits.train) + len(scored) for n in manifest.models)
+    work = sum(work_of(settings_of(manifest, name), splits, scored) for name in manifest.models)
     return Run(folder, manifest, pixels, splits, scored, Reporter(work))
+
+
+def work_of(settings: TrainSettings, splits: Splits, scored: Rows) -> int:
+    """What a model takes, in images scored."""
+    return settings.epochs * len(splits.train) * TRAINING_COST + len(scored)
 
 
 def train_one(run: Run, name: str) -> TrainedModel:
@@ -149,7 +154,7 @@ def train_one(run: Run, name: str) -> TrainedModel:
     backbone, settings, manifest = get_backbone(name), run.settings(name), run.manifest
     folder = run.model_folder(name)
     if (folder / CONFIG).exists() and scores_file(run, name).exists():
-        run.reporter.skip(settings.epochs * len(run.splits.train) + len(run.scored))
+        run.reporter.skip(work_of(settings, run.splits, run.scored))
         return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
     size = settings.input_size or default_input_size(max(run.pixels.shape[1:3]), settings.enlarge)
     images = Images(run.pixels, size, pick_device())
