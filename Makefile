@@ -26,6 +26,10 @@ demo: install ## make a project of rendered eyes to try the loop on
 test: install browser ## every test: SQLite, PostgreSQL, real Chromium
 	$(PY) -m pytest -n 2 --dist loadgroup $(if $(ONLY),-k "$(ONLY)")
 
+.PHONY: bench
+bench: install browser ## how fast it is, a JSON line a figure; ONLY=name for one
+	@$(PY) -m tests.bench $(ONLY)
+
 .PHONY: lint
 lint: install ## ruff and mypy
 	$(PY) -m ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,7 @@ def serve(
     def announce(address: str, database: Database) -> None:
         with database.write() as session:
             link = make_terminal_link(session, settings)
+        gc.freeze()
         say(f"Squint is at {address}\nSign in, once: {address}{link}")
 
     run(settings, announce, with_worker=not no_worker)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -43,16 +44,19 @@ def free_port() -> int:
 
 
 class Server:
-    """`squint serve` in a process of its own, on a port that it keeps."""
+    """`squint serve` in a process of its own, on a port that it keeps; with a worker only if asked for."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, worker: bool = False) -> None:
         self.data_dir = data_dir
+        self.worker = worker
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "app.cli", "serve", "--no-worker", "--port", str(self.port)]
+        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port)]
+        if not self.worker:
+            command.append("--no-worker")
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(self.data_dir)], cwd=ROOT, stdout=subprocess.DEVNULL
         )
@@ -67,6 +71,13 @@ class Server:
             return httpx.get(self.url, timeout=2).status_code < 500
         except httpx.TransportError:
             return False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def kill(self) -> None:
         """As the kernel does when memory runs out: no time to finish anything."""

@@ -1,0 +1,1 @@
+"""How fast Squint is: `make bench`, or `make bench ONLY=name`; one JSON line for each figure."""
