@@ -1,4 +1,4 @@
-"""`python -m ml label|bakeoff RUN_DIR` carries out a run; `python -m ml predict MODEL PATH…` scores pictures.
+"""`python -m ml label|bakeoff|simulate RUN_DIR` carries out a run, `python -m ml predict MODEL PATH…` scores.
 
 A run prints contract events, one JSON object a line, on stdout; everything else goes to stderr, the run's log.
 """
@@ -44,13 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=_die_with_parent, daemon=True).start()
     # The system ends the process at once; a handler would wait for the net's current step.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return train(options.run)
+    return train(options.run, simulated=options.command == "simulate")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("label", "bakeoff"):
+    for name in ("label", "bakeoff", "simulate"):
         command = commands.add_parser(name)
         command.add_argument("run", type=Path, help="run folder with its manifest.json")
         command.add_argument("--die-with-parent", action="store_true", help="end when stdin is closed")
@@ -65,15 +65,18 @@ def _die_with_parent() -> None:
     os._exit(ORPHANED)
 
 
-def train(run: Path) -> int:
+def train(run: Path, *, simulated: bool = False) -> int:
     events = sys.stdout
     try:
         # Libraries print to stdout as they like; the events keep the real one for themselves.
         with contextlib.redirect_stdout(sys.stderr):
-            from ml import report, training  # noqa: PLC0415  torch takes seconds to import
+            from ml import report, simulation, training  # noqa: PLC0415  torch takes seconds to import
 
             report.EVENTS = events
-            training.execute(run)
+            if simulated:
+                simulation.execute(run)
+            else:
+                training.execute(run)
     except BaseException as error:  # noqa: BLE001  whatever it was, a person reads a sentence
         traceback.print_exc()
         print(encode_event(Failure(sentence_for(error))), file=events, flush=True)

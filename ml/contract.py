@@ -15,6 +15,7 @@ CONTRACT_VERSION = 1
 
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
+Recipe = Literal["founding", "squint"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ class Manifest:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """Overrides of the recipe's settings, e.g. `{"epochs": 2, "input_size": 32}`."""
+    recipe: Recipe = "founding"
+    """How a label run goes; `squint` brings its own labelers, so `models` is empty."""
+    at_random: list[bool] = field(default_factory=list)
+    """Which labels are a person's answers to images drawn by lot; empty: none. Only these speak for the pile."""
     code_version: str = ""
     contract_version: int = CONTRACT_VERSION
 
@@ -146,11 +151,46 @@ class TrainedModel:
 
 
 @dataclass(frozen=True)
+class LabelerReport:
+    """What a labeler of the recipe `squint` proved on answers that it had not seen."""
+
+    name: str
+    """As in `probs_<name>` of `predictions.npz`."""
+    title: str
+    weight: float
+    """Its part in what is said, 0..1; all parts together are 1, and 0 earned nothing."""
+    error: float
+    """Share of wrong labels on `checked` answers, out of fold: on those drawn by lot where they are enough."""
+    error_low: float
+    error_high: float
+    """95 % Clopper–Pearson."""
+    checked: int
+
+
+@dataclass(frozen=True)
+class WrongShare:
+    """How many of the accepted labels may be wrong, 0..1."""
+
+    estimate: float
+    """What the calibrated probabilities expect."""
+    low: float
+    high: float
+    """95 % of the estimates from calibrations on answers drawn again."""
+    checked: int
+    wrong: int
+    """Of the answers drawn by lot, so many would have been accepted unseen, and so many of those wrongly."""
+    bound: float
+    """One-sided 95 % Clopper–Pearson of `wrong` in `checked`; 1 when nothing was checked."""
+
+
+@dataclass(frozen=True)
 class RunResult:
     """`result.json`. The arrays are in `predictions.npz` beside it.
 
     `predictions.npz` holds `image_ids` int64 `[M]`, for a bake-off `labels` int16 `[M]`, and per model
     `probs_<name>` float32 `[M, K]`, rows summing to 1. Label run: M = all images. Bake-off: M = the test part.
+    A run of the recipe `squint` adds `probability` float32 `[M, K]`, calibrated, `accepted` bool `[M]`, and
+    `priority` float32 `[M]`, larger = ask sooner; its `models` are empty, its `labelers` name the `probs_<name>`.
     """
 
     models: list[TrainedModel]
@@ -161,6 +201,10 @@ class RunResult:
     """Versions and hardware that made this: python, torch, device, cpu."""
     notes: list[str] = field(default_factory=list)
     """Plain sentences the page should show, e.g. that weights were not to be had."""
+    labelers: list[LabelerReport] = field(default_factory=list)
+    """Recipe `squint` only."""
+    accepted_wrong: WrongShare | None = None
+    """Recipe `squint` only."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -168,4 +212,35 @@ class RunResult:
     @classmethod
     def from_json(cls, text: str) -> RunResult:
         data = json.loads(text)
-        return cls(**{**data, "models": [TrainedModel(**m) for m in data["models"]]})
+        found = data.get("accepted_wrong")
+        return cls(
+            **{
+                **data,
+                "models": [TrainedModel(**m) for m in data["models"]],
+                "labelers": [LabelerReport(**x) for x in data.get("labelers", [])],
+                "accepted_wrong": WrongShare(**found) if found else None,
+            }
+        )
+
+
+SIMULATION, SIMULATION_RESULT = "simulation.json", "curve.json"
+
+
+@dataclass(frozen=True)
+class SimulationPlan:
+    """`simulation.json` in the folder of a simulation, beside `pixels.npy`."""
+
+    names: list[str]
+    classes: list[str]
+    truth: list[int]
+    """Class index an image, by which the result is judged; -1 where the file has none."""
+    person: list[int]
+    """What the person answers; -1: leaves it unanswered."""
+    sha256: str
+    """Of the pack."""
+    recipe: Recipe = "squint"
+    answers: int = 300
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    """Images with the same group never part; empty: every image is its own."""

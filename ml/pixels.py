@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -136,6 +137,13 @@ def pack(images: Iterable[Image.Image], size: tuple[int, int], *, grey: bool) ->
     width, height = size
     stacked = np.stack(rows) if rows else np.zeros((0, height, width), np.uint8)
     return stacked.reshape(len(rows), height, width, 1 if grey else 3)
+
+
+def digest(packed: NDArray[np.uint8]) -> str:
+    """Name a pack `[N, H, W, C]` by its shape and pixels."""
+    told = hashlib.sha256(repr(packed.shape).encode())
+    told.update(np.ascontiguousarray(packed).data)
+    return told.hexdigest()
 
 
 def load_pack(folder: Path) -> NDArray[np.uint8]:

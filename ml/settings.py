@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ml.errors import RunError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,12 @@ class TrainSettings:
             raise RunError("Training needs at least 1 epoch, batches of 2 and a learning rate above 0.")
 
 
-def with_overrides(settings: TrainSettings, overrides: dict[str, Any]) -> TrainSettings:
+Settings = TypeVar("Settings", bound="DataclassInstance")
+
+
+def with_overrides(settings: Settings, overrides: dict[str, Any]) -> Settings:
     """Return `settings` with some fields replaced; raise RunError for an unknown name or kind of value."""
-    known = {field.name for field in fields(TrainSettings)}
+    known = {field.name for field in fields(settings)}
     if unknown := sorted(set(overrides) - known):
         raise RunError(f"{unknown[0]} is no training setting; there are {', '.join(sorted(known))}.")
     for name, value in overrides.items():

@@ -97,6 +97,11 @@ def execute(folder: Path) -> None:
     """Carry out the run that `folder`'s manifest describes. Raise RunError with a sentence when it cannot be."""
     started = time.monotonic()
     manifest = read_manifest(folder)
+    if manifest.kind == "label" and manifest.recipe == "squint":
+        from ml.rounds import execute_round  # noqa: PLC0415  it builds on this module
+
+        execute_round(folder, manifest)
+        return
     run = open_run(folder, manifest)
     if threads := run.settings(manifest.models[0]).threads:
         torch.set_num_threads(threads)
@@ -121,18 +126,24 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunError("This run's description is damaged; please start it again.") from error
     except ValueError as error:
         raise RunError(f"{error} Please start it again.") from error
-    if not manifest.models:
+    if not manifest.models and (manifest.kind == "bakeoff" or manifest.recipe == "founding"):
         raise RunError("No model was chosen to be trained.")
     return manifest
 
 
-def open_run(folder: Path, manifest: Manifest) -> Run:
+def open_pixels(manifest: Manifest) -> NDArray[np.uint8]:
+    """Return the pack's pixels `[N, H, W, C]`; raise RunError where they are damaged or not this manifest's."""
     try:
         pixels = load_pack(Path(manifest.pack.path))
     except (ValueError, EOFError) as error:
         raise RunError("The packed images of this run are damaged; please start it again.") from error
     if pixels.ndim != 4 or len(pixels) != len(manifest.image_ids):
         raise RunError("The packed images do not fit this run's list; please start it again.")
+    return pixels
+
+
+def open_run(folder: Path, manifest: Manifest) -> Run:
+    pixels = open_pixels(manifest)
     splits = split(manifest)
     ids = np.array(manifest.image_ids)
     rundir.write_text(
@@ -248,8 +259,13 @@ def write_predictions(run: Run, scores: dict[str, NDArray[np.float32]]) -> None:
     }
     if run.manifest.kind == "bakeoff":
         arrays["labels"] = run.labels[run.scored].astype(np.int16)
+    save_arrays(run.folder, arrays)
+
+
+def save_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write `predictions.npz`, whole or not at all."""
     save: Callable[..., None] = np.savez
-    with rundir.atomic_path(run.folder / rundir.PREDICTIONS) as temporary, temporary.open("wb") as stream:
+    with rundir.atomic_path(folder / rundir.PREDICTIONS) as temporary, temporary.open("wb") as stream:
         save(stream, **arrays)
 
 

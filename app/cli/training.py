@@ -38,7 +38,7 @@ def label(
     """Train the labelers, score every image, accept where they agree, queue the unclear ones."""
     from app.labelers.service import start  # noqa: PLC0415  `squint --help` needs none of it
 
-    changes = _changes(set_)
+    changes = changes_of(set_)
     with opened(data_dir) as shell:
         job_id = _run(shell, project, as_, lambda s, p, user_id: start(s, p, user_id, changes), wait=wait)
         answer = _round_of(shell, job_id) if wait else _queued(shell, job_id)
@@ -66,7 +66,7 @@ def bakeoff(
     """Train final classifiers on all labels and compare them on images that none has seen."""
     from app.results.service import start_bakeoff  # noqa: PLC0415
 
-    names, changes = [name.strip() for name in models.split(",") if name.strip()], _changes(set_)
+    names, changes = [name.strip() for name in models.split(",") if name.strip()], changes_of(set_)
     with opened(data_dir) as shell:
         job_id = _run(
             shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, names, changes), wait=wait
@@ -96,7 +96,7 @@ def results(
         _say_results(answer)
 
 
-def _changes(given: list[str] | None) -> dict[str, Any]:
+def changes_of(given: list[str] | None) -> dict[str, Any]:
     """Return `--set` options as settings; raise BadInputError naming one that is no `NAME=VALUE`."""
     import json as plain_json  # noqa: PLC0415  the options' name is taken
 

@@ -1,0 +1,125 @@
+"""From what the labelers say to honest probabilities, by images that each labeler had not seen. Pure.
+
+The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked Regressions", 1996), fitted to the
+out-of-fold logits: one number a labeler says both how far it is trusted and how sure its logits truly are (Guo et
+al., "On Calibration of Modern Neural Networks", 2017). A labeler that adds nothing ends at 0. The labels count as
+slightly uncertain (Platt, 1999), so that a hundred right answers give about 99 %, never 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.splitting import Rows
+
+Floats = NDArray[np.float32]
+MOST_WEIGHT = 30.0
+
+
+def make_folds(
+    rows: Rows, labels: Sequence[int], groups: Sequence[str], count: int, seed: int
+) -> NDArray[np.int64]:
+    """Return each row's fold, 0 to count - 1: groups whole, every class spread as evenly as its groups allow.
+
+    `labels` and `groups` are those of all rows of the pack.
+    """
+    random = np.random.default_rng(seed)
+    members: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        members.setdefault(groups[row], []).append(place)
+    order = sorted(members, key=lambda key: (-len(members[key]), random.random()))
+    held: dict[int, NDArray[np.int64]] = {}
+    sizes = np.zeros(count, np.int64)
+    folds = np.zeros(len(rows), np.int64)
+    for key in order:
+        wanted = labels[rows[members[key][0]]]
+        of_class = held.setdefault(wanted, np.zeros(count, np.int64))
+        fold = int(np.lexsort((sizes, of_class))[0])
+        folds[members[key]] = fold
+        of_class[fold] += len(members[key])
+        sizes[fold] += len(members[key])
+    return folds
+
+
+def join_folds(logits: Floats, rows: Rows, folds: NDArray[np.int64]) -> Floats:
+    """Return `[N, K]` of `[F, N, K]`: the mean of all folds' models; on a labelled row, its own fold's alone."""
+    joined: Floats = logits.mean(0)
+    joined[rows] = logits[folds, rows]
+    return joined
+
+
+def soft_targets(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """Return `[n, K]`: a label of a class with n others counts (n + 1) / (n + 2), the rest is spread evenly."""
+    counts = np.bincount(labels, minlength=classes)
+    sure = (counts[labels] + 1) / (counts[labels] + 2)
+    targets = np.repeat(((1 - sure) / (classes - 1))[:, None], classes, axis=1)
+    targets[np.arange(len(labels)), labels] = sure
+    return targets
+
+
+def fit_weights(
+    logits: NDArray[np.floating[Any]],
+    labels: NDArray[np.int64],
+    times: NDArray[np.float64] | None = None,
+    begin: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Return weights `[V]` from 0 up for out-of-fold logits `[V, n, K]`, by the least cross-entropy.
+
+    `times`: how often each row counts, for resampling. `begin`: where the search starts.
+    """
+    from scipy.optimize import minimize  # noqa: PLC0415  slow to import
+
+    said = logits.astype(np.float64)
+    targets = soft_targets(labels, said.shape[2])
+    times = np.ones(len(labels)) if times is None else times
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        shares, total = _softmax(np.tensordot(weights, said, 1))
+        joined = np.tensordot(weights, said, 1)
+        value = (times * (total - (targets * joined).sum(1))).sum()
+        slope = np.tensordot(said, (shares - targets) * times[:, None], ([1, 2], [0, 1]))
+        return float(value / times.sum()), slope / times.sum()
+
+    start = np.ones(len(said)) if begin is None else begin
+    found: Any = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * len(said))
+    weights: NDArray[np.float64] = found.x
+    return weights
+
+
+def probabilities(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> Floats:
+    """Return float32 `[N, K]`, rows summing to 1, for logits `[V, N, K]`."""
+    return _softmax(np.tensordot(weights, logits.astype(np.float64), 1))[0].astype(np.float32)
+
+
+def resampled_weights(
+    logits: Floats, labels: NDArray[np.int64], groups: Sequence[str], draws: int, seed: int
+) -> NDArray[np.float64]:
+    """Return weights `[draws, V]`, each fitted to labelled groups drawn again with replacement."""
+    random = np.random.default_rng(seed)
+    _names, group_of = np.unique(np.array(groups), return_inverse=True)
+    count = int(group_of.max()) + 1
+    begin = fit_weights(logits, labels)
+    drawn = []
+    for _ in range(draws):
+        times = np.bincount(random.integers(0, count, count), minlength=count)[group_of].astype(np.float64)
+        drawn.append(fit_weights(logits, labels, times, begin) if times.sum() else begin)
+    return np.array(drawn)
+
+
+def influence(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each labeler's part `[V]` in what is said, summing to 1; zeros where none is trusted."""
+    spread = np.array([(said - said.mean(1, keepdims=True)).std() for said in logits])
+    parts: NDArray[np.float64] = weights * spread
+    return parts / parts.sum() if parts.sum() > 0 else parts
+
+
+def _softmax(logits: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return shares `[N, K]` and the logarithm of each row's sum."""
+    top = logits.max(1, keepdims=True)
+    raised = np.exp(logits - top)
+    total = raised.sum(1)
+    return raised / total[:, None], np.log(total) + top[:, 0]

@@ -1,0 +1,245 @@
+"""The recipe `squint`: from the answers known so far to honest probabilities for all images.
+
+Before the first answer it learns from the unlabelled pile. Then, every round: three labelers of different kinds
+learn from all answers, each is trusted as far as it proves right on answers that it had not seen, the surest
+images are accepted, and the others are put in the order in which a person should see them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ml.audit import interval, upper_bound
+from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, resampled_weights
+from ml.contract import LabelerReport, WrongShare
+from ml.data import Rows
+from ml.errors import RunError
+from ml.finetune import FinetuneSettings
+from ml.linear import Floats
+from ml.pretraining import Pretraining, PretrainSettings, find_pretrained, pretrain
+from ml.report import TRAINING_COST, Reporter
+from ml.selection import accept, doubt, priorities
+from ml.small import SmallImages
+from ml.views import CompactView, EdgeView, FeatureView, Lesson, View, edge_histograms, learnt_features
+
+FEWEST_ANSWERS = 20
+FEWEST_OF_A_CLASS = 5
+"""Before so many answers nothing is accepted, and nothing ever as a class with fewer."""
+FEWEST_AT_RANDOM = 30
+"""From so many randomly drawn answers on a labeler's error is told of them alone."""
+FEWEST_TO_PRETRAIN = 8
+
+
+@dataclass(frozen=True)
+class SquintSettings:
+    """Chosen once, on half of the eyes; a project has no truth to tune them on."""
+
+    folds: int = 5
+    steps: int = 120
+    """Of each fold's compact net, before what the answers add."""
+    pretrain_images: int = 240_000
+    """Images looked at before the first answer, in all epochs together."""
+    target: float = 0.01
+    """The share of wrong labels that the accepted pile is to stay under."""
+    draws: int = 100
+    """Calibrations drawn again, for the intervals."""
+    threads: int = 0
+    """CPU threads; 0: all cores."""
+
+    def __post_init__(self) -> None:
+        if (
+            self.folds < 2
+            or self.steps < 1
+            or not 0 < self.target < 1
+            or min(self.draws, self.pretrain_images) < 0
+        ):
+            raise RunError("The recipe needs at least 2 folds, 1 step, and a target between 0 and 1.")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What people said so far; all run parallel to the pack."""
+
+    labels: NDArray[np.int64]
+    """Class index, -1 where nobody answered."""
+    groups: Sequence[str]
+    at_random: NDArray[np.bool_]
+    """Answers to images drawn by lot: they alone speak for the whole pile."""
+
+    @property
+    def rows(self) -> Rows:
+        return np.flatnonzero(self.labels >= 0)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What does not change with the answers."""
+
+    images: SmallImages
+    views: list[View]
+    features: Floats
+    """`[N, D]`, in which near twins lie close."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a round has to say of all N images."""
+
+    probability: Floats
+    """`[N, K]`, rows summing to 1; of an answered image, what is thought without that answer."""
+    accepted: NDArray[np.bool_]
+    priority: Floats
+    """`[N]` in 0..1, larger = ask sooner."""
+    by_labeler: dict[str, Floats]
+    """Each labeler's own probabilities `[N, K]`."""
+    labelers: list[LabelerReport]
+    accepted_wrong: WrongShare
+    notes: list[str] = field(default_factory=list)
+
+
+def pretraining_of(images: SmallImages, folder: Path, name: str, settings: SquintSettings) -> Pretraining:
+    return Pretraining(images, folder, name, PretrainSettings(seen=settings.pretrain_images))
+
+
+def work_of(task: Pretraining, answers: int, settings: SquintSettings) -> float:
+    """What preparing and one round take, in images scored."""
+    waiting = task.work if len(task.images) >= FEWEST_TO_PRETRAIN else 0
+    return waiting + 2 * len(task.images) + round_work(len(task.images), answers, settings)
+
+
+def round_work(images: int, answers: int, settings: SquintSettings) -> float:
+    tuning = FinetuneSettings(settings.steps)
+    return settings.folds * (tuning.steps_for(answers) * tuning.batch_size * TRAINING_COST + 2 * images)
+
+
+def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> Prepared:
+    """Learn from the unlabelled images, or take what was learnt before, and measure every image."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    images = task.images
+    known = find_pretrained(task)
+    weights = known or (pretrain(task, reporter) if len(images) >= FEWEST_TO_PRETRAIN else {})
+    features = learnt_features(
+        images, weights, lambda count, cost: reporter.advance("measuring every image", count, cost=cost)
+    )
+    workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
+    views: list[View] = [
+        CompactView(images, weights, FinetuneSettings(settings.steps), workers),
+        FeatureView(features),
+        EdgeView(edge_histograms(images)),
+    ]
+    return Prepared(images, views, features[0])
+
+
+def judge(
+    prepared: Prepared,
+    answers: Answers,
+    classes: Sequence[str],
+    settings: SquintSettings,
+    seed: int,
+    reporter: Reporter,
+) -> Opinion:
+    """Learn from the answers and judge every image. Raise RunError where they are too few to learn from."""
+    rows, labels = answers.rows, answers.labels[answers.rows]
+    groups = [answers.groups[row] for row in rows]
+    _check(labels, groups)
+    folds = make_folds(rows, answers.labels.tolist(), answers.groups, _folds_for(groups, settings), seed)
+    lesson = Lesson(rows, labels, folds, len(classes), seed)
+    said = np.stack([join_folds(_judged(view, lesson, reporter), rows, folds) for view in prepared.views])
+    reporter.advance("weighing the labelers", 0)
+    weights = fit_weights(said[:, rows], labels)
+    probability = probabilities(said, weights)
+    parts = influence(said, weights)
+    own = {
+        v.name: probabilities(said[[i]], fit_weights(said[[i]][:, rows], labels))
+        for i, v in enumerate(prepared.views)
+    }
+    trusted = [own[view.name] for view, part in zip(prepared.views, parts, strict=True) if part > 0]
+    others = np.stack(
+        [
+            1 - np.take_along_axis(probabilities(said, w), probability.argmax(1)[:, None], 1)[:, 0]
+            for w in resampled_weights(said[:, rows], labels, groups, settings.draws, seed)
+        ]
+    ).astype(np.float64)
+    candidates, notes = _candidates(probability, answers.labels, classes)
+    accepted = accept(probability, others, candidates, settings.target)
+    told = answers.at_random[rows]
+    basis = told if told.sum() >= FEWEST_AT_RANDOM else np.ones(len(rows), bool)
+    reports = [
+        _report(view, float(part), own[view.name][rows].argmax(1)[basis] != labels[basis])
+        for view, part in zip(prepared.views, parts, strict=True)
+    ]
+    return Opinion(
+        probability,
+        accepted,
+        priorities(doubt(probability, trusted), prepared.features, rows),
+        own,
+        reports,
+        _wrong_share(probability, others, accepted, rows[told], answers.labels),
+        notes,
+    )
+
+
+def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:
+    if len(np.unique(labels)) < 2:
+        said = "There are no answers yet" if len(labels) == 0 else "All answers so far are of one class"
+        raise RunError(f"{said}; the labelers can learn once there are answers of at least two classes.")
+    if len(set(groups)) < 2:
+        raise RunError("All answers so far belong to one group; the labelers need answers from at least two.")
+
+
+def _folds_for(groups: Sequence[str], settings: SquintSettings) -> int:
+    return min(settings.folds, len(set(groups)))
+
+
+def _judged(view: View, lesson: Lesson, reporter: Reporter) -> Floats:
+    return view.judge(lesson, lambda count, cost: reporter.advance(view.title, count, cost=cost))
+
+
+def _candidates(
+    probability: Floats, labels: NDArray[np.int64], classes: Sequence[str]
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which images may be accepted at all, and why others may not."""
+    answers = Counter(labels[labels >= 0].tolist())
+    if answers.total() < FEWEST_ANSWERS:
+        note = f"Nothing is accepted before there are {FEWEST_ANSWERS} answers; there are {answers.total()}."
+        return np.zeros(len(labels), bool), [note]
+    rare = [c for c in range(len(classes)) if answers[c] < FEWEST_OF_A_CLASS]
+    notes = [
+        f"Nothing is accepted as {classes[c]} yet: it has {answers[c] or 'no'} "
+        f"answer{'' if answers[c] == 1 else 's'}, and {FEWEST_OF_A_CLASS} are needed."
+        for c in rare
+    ]
+    return (labels < 0) & ~np.isin(probability.argmax(1), rare), notes
+
+
+def _report(view: View, part: float, wrong: NDArray[np.bool_]) -> LabelerReport:
+    low, high = interval(int(wrong.sum()), len(wrong))
+    return LabelerReport(view.name, view.title, part, float(wrong.mean()), low, high, len(wrong))
+
+
+def _wrong_share(
+    probability: Floats,
+    others: NDArray[np.float64],
+    accepted: NDArray[np.bool_],
+    drawn: Rows,
+    labels: NDArray[np.int64],
+) -> WrongShare:
+    """Estimate the share of wrong labels among the accepted, from the calibration and from the random answers."""
+    if not accepted.any():
+        return WrongShare(0.0, 0.0, 1.0, 0, 0, 1.0)
+    wrong = 1 - probability.max(1)
+    alike = drawn[wrong[drawn] <= wrong[accepted].max()]
+    missed = int((probability[alike].argmax(1) != labels[alike]).sum())
+    shares = others[:, accepted].mean(1) if len(others) else np.array([wrong[accepted].mean()])
+    low, high = np.quantile(shares, (0.025, 0.975))
+    bound = upper_bound(missed, len(alike)) if len(alike) else 1.0
+    return WrongShare(float(wrong[accepted].mean()), float(low), float(high), len(alike), missed, bound)

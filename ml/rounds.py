@@ -1,0 +1,75 @@
+"""A label run of the recipe `squint`, from its manifest to its result."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ml import rundir
+from ml.contract import Manifest, RunResult
+from ml.engine import pick_device
+from ml.errors import RunError
+from ml.labelers.squint import (
+    Answers,
+    Opinion,
+    SquintSettings,
+    judge,
+    prepare,
+    pretraining_of,
+    work_of,
+)
+from ml.report import Reporter
+from ml.settings import with_overrides
+from ml.small import shrink
+from ml.training import environment, open_pixels, save_arrays
+
+
+def execute_round(folder: Path, manifest: Manifest) -> None:
+    """Judge all images of the run; `DONE` is written last. Raise RunError with a sentence when it cannot be."""
+    started = time.monotonic()
+    settings = with_overrides(SquintSettings(), manifest.settings)
+    answers = answers_of(manifest)
+    pack = Path(manifest.pack.path)
+    task = pretraining_of(shrink(open_pixels(manifest), pick_device()), pack, manifest.pack.sha256, settings)
+    reporter = Reporter(work_of(task, len(answers.rows), settings))
+    prepared = prepare(task, settings, reporter)
+    opinion = judge(prepared, answers, manifest.classes, settings, manifest.seed, reporter)
+    write_opinion(folder, manifest, opinion)
+    counts = {"train": len(answers.rows), "val": 0, "test": 0}
+    result = RunResult(
+        [],
+        counts,
+        time.monotonic() - started,
+        environment(manifest),
+        opinion.notes,
+        opinion.labelers,
+        opinion.accepted_wrong,
+    )
+    rundir.write_text(folder / rundir.RESULT, result.to_json())
+    rundir.write_text(folder / rundir.DONE, "")
+
+
+def answers_of(manifest: Manifest) -> Answers:
+    """Only what people said: labels that the recipe itself accepted before teach it nothing."""
+    human = np.array([source == "human" for source in manifest.sources])
+    labels = np.where(human, np.array(manifest.labels, np.int64), -1)
+    drawn = np.array(manifest.at_random or [False] * len(labels), bool)
+    if len(drawn) != len(labels):
+        raise RunError("This run's description is damaged; please start it again.")
+    return Answers(labels, manifest.groups, drawn & (labels >= 0))
+
+
+def write_opinion(folder: Path, manifest: Manifest, opinion: Opinion) -> None:
+    own = {f"probs_{name}": values for name, values in opinion.by_labeler.items()}
+    save_arrays(
+        folder,
+        {
+            "image_ids": np.array(manifest.image_ids, np.int64),
+            "probability": opinion.probability,
+            "accepted": opinion.accepted,
+            "priority": opinion.priority,
+            **own,
+        },
+    )

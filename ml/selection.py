@@ -1,0 +1,86 @@
+"""Whom to ask next, and what needs no asking. Pure: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.splitting import Rows
+
+Floats = NDArray[np.float32]
+CONTRADICTION = 0.5
+"""What a labeler that contradicts the others adds to the doubt, in log-odds."""
+LOOKED_AHEAD = 600
+"""So many of the most doubtful images are ordered so that near twins do not follow each other."""
+TWIN = 1.5
+"""What an image loses when its twin has just been asked, in log-odds."""
+
+
+def doubt(probability: Floats, views: Sequence[Floats]) -> Floats:
+    """Return float32 `[N]`, larger where the answer is less certain, in log-odds; never NaN.
+
+    The lead of the likeliest class over the next, in log-odds and negative; contradicting labelers narrow it.
+    """
+    first_two = np.sort(probability.clip(1e-7, 1), axis=1)[:, -2:]
+    lead = np.log(first_two[:, 1] / first_two[:, 0])
+    said = probability.argmax(1)
+    against = np.sum([view.argmax(1) != said for view in views], axis=0) if len(views) else 0
+    found: Floats = (CONTRADICTION * against - lead).astype(np.float32)
+    return found
+
+
+def priorities(doubts: Floats, features: Floats, labelled: Rows) -> Floats:
+    """Return float32 `[N]` in 0..1, larger = ask sooner, by rank; what is labelled comes last.
+
+    `features` `[N, D]` say which images are near twins.
+    """
+    scores = doubts.astype(np.float64).copy()
+    scores[labelled] = -np.inf
+    order = np.argsort(-scores, kind="stable")
+    ahead = order[: min(LOOKED_AHEAD, len(order) - len(labelled))]
+    order = np.concatenate([_spread(ahead, scores[ahead], features[ahead]), order[len(ahead) :]])
+    ranks = np.empty(len(order), np.float32)
+    ranks[order] = 1 - np.arange(len(order)) / max(len(order), 1)
+    return ranks
+
+
+def _spread(rows: Rows, scores: NDArray[np.float64], features: Floats) -> Rows:
+    """Order `rows` greedily: each time the highest score, less what its nearest twin among those taken costs."""
+    if len(rows) < 3:
+        return rows
+    squares = (features.astype(np.float64) ** 2).sum(1)
+    distances = squares[:, None] + squares[None] - 2 * features.astype(np.float64) @ features.T
+    np.fill_diagonal(distances, np.inf)
+    usual = max(float(np.median(distances.min(1))), 1e-9)
+    likeness = np.exp(-np.clip(distances, 0, None) / usual)
+    left, cost, order = scores.copy(), np.zeros(len(rows)), []
+    for _ in rows:
+        best = int(np.argmax(left - TWIN * cost))
+        order.append(best)
+        left[best] = -np.inf
+        cost = np.maximum(cost, likeness[best])
+    return rows[order]
+
+
+def accept(
+    probability: Floats, others: NDArray[np.float64], candidates: NDArray[np.bool_], target: float
+) -> NDArray[np.bool_]:
+    """Return bool `[N]`: the largest pile, surest first, of which at most `target` is expected to be wrong.
+
+    `others` `[draws, N]`: the chance of being wrong under other calibrations that the answers would also allow;
+    the pile has to hold under nineteen of twenty. Only `candidates` are taken.
+    """
+    wrong = 1 - probability.max(1).astype(np.float64)
+    order = np.flatnonzero(candidates)[np.argsort(wrong[candidates], kind="stable")]
+    if len(order) == 0:
+        return np.zeros(len(probability), bool)
+    sizes = np.arange(1, len(order) + 1)
+    expected = np.cumsum(wrong[order]) / sizes
+    cautious = np.quantile(np.cumsum(others[:, order], axis=1) / sizes, 0.95, axis=0) if len(others) else expected
+    holds = np.maximum(expected, cautious) <= target
+    count = int(sizes[holds][-1]) if holds.any() else 0
+    taken = np.zeros(len(probability), bool)
+    taken[order[:count]] = True
+    return taken

@@ -1,0 +1,76 @@
+"""Probabilities mean what they say, useless labelers weigh nothing, folds keep groups whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, resampled_weights
+
+
+def opinions(count: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of two classes, and true log-odds `[count, 2]` scaled by `sharpness`."""
+    random = np.random.default_rng(seed)
+    truth = random.normal(0, 2.5, count)
+    labels = (random.random(count) < 1 / (1 + np.exp(-truth))).astype(np.int64)
+    return labels, (np.stack([0 * truth, truth], 1) * sharpness).astype(np.float32)
+
+
+@pytest.mark.parametrize("sharpness", [0.2, 1.0, 5.0])
+def test_overconfident_and_shy_logits_become_honest(sharpness: float):
+    labels, logits = opinions(2000, sharpness)
+    found = probabilities(logits[None], fit_weights(logits[None], labels))
+    assert abs((1 - found.max(1)).mean() - (found.argmax(1) != labels).mean()) < 0.01
+    assert np.allclose(found.sum(1), 1, atol=1e-5)
+
+
+def test_a_labeler_that_earns_nothing_weighs_nothing():
+    labels, good = opinions(1000, 1.0)
+    backwards = -0.5 * good + np.random.default_rng(1).normal(0, 1, good.shape)
+    weights = fit_weights(np.stack([good, backwards]), labels)
+    assert weights[1] == 0 < weights[0]
+    assert influence(np.stack([good, backwards]), weights).tolist() == [1, 0]
+
+
+def test_faultless_answers_still_leave_doubt():
+    labels = np.arange(100) % 2
+    logits = np.stack([1.0 - labels, labels], 1)[None].astype(np.float32)
+    best = probabilities(logits, fit_weights(logits, labels)).max()
+    assert 0.98 < best < 0.9999
+
+
+def test_fewer_answers_leave_more_doubt_about_the_weights():
+    spreads = []
+    for count in (40, 1000):
+        labels, logits = opinions(count, 1.0)
+        groups = [str(i) for i in range(count)]
+        spreads.append(resampled_weights(logits[None], labels, groups, 20, 0).std())
+    assert spreads[0] > 2 * spreads[1]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), min_size=4, max_size=60), st.integers(2, 5))
+def test_folds_keep_groups_whole(rows: list[tuple[int, int]], count: int):
+    labels, groups = [label for label, _group in rows], [f"face{group}" for _label, group in rows]
+    folds = make_folds(np.arange(len(rows)), labels, groups, count, 0)
+    for group in set(groups):
+        assert len({int(f) for f, g in zip(folds, groups, strict=True) if g == group}) == 1
+    assert 0 <= folds.min() <= folds.max() < count
+
+
+def test_folds_spread_every_class():
+    labels = [0] * 40 + [1] * 10
+    folds = make_folds(np.arange(50), labels, [str(i) for i in range(50)], 5, 3)
+    assert all(
+        np.bincount(folds[np.array(labels) == c], minlength=5).tolist() == [n] * 5 for c, n in ((0, 8), (1, 2))
+    )
+
+
+def test_an_answered_image_is_judged_by_the_model_that_never_saw_it():
+    logits = np.arange(24, dtype=np.float32).reshape(2, 6, 2)
+    joined = join_folds(logits, np.array([1, 4]), np.array([1, 0]))
+    assert joined[1].tolist() == logits[1, 1].tolist()
+    assert joined[4].tolist() == logits[0, 4].tolist()
+    assert joined[0].tolist() == logits[:, 0].mean(0).tolist()

@@ -1,0 +1,214 @@
+"""The recipe `squint`, with tiny real models: rounds, caching, and the plain sentences where little is known."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from app.images.rendered import render_eyes
+from ml import pretraining, rundir, simulation
+from ml.contract import SIMULATION, SIMULATION_RESULT, RunResult, SimulationPlan
+from ml.errors import RunError
+from ml.pixels import pack
+from ml.pretraining import FILE, Pretraining, PretrainSettings, pretrain
+from ml.report import Reporter
+from ml.small import SmallImages, shrink
+from ml.training import execute
+from tests.ml.conftest import MakeRun, pictures, result_of, scores_of
+
+QUICK = {"pretrain_images": 600, "steps": 25, "draws": 10, "threads": 1}
+MakeRound = Callable[..., Path]
+
+
+@pytest.fixture
+def make_round(make_run: MakeRun) -> MakeRound:
+    def make(pixels: np.ndarray, known: list[int], **changes: Any) -> Path:
+        folder = make_run(count=len(known), models=(), recipe="squint", labels=known, **changes)
+        np.save(folder / "pixels.npy", pixels)
+        manifest = json.loads((folder / rundir.MANIFEST).read_text())
+        manifest |= {
+            "settings": {**QUICK, **changes.get("settings", {})},
+            "groups": [str(i) for i in range(len(known))],
+        }
+        manifest["sources"] = ["human" if label >= 0 else "" for label in known]
+        (folder / rundir.MANIFEST).write_text(json.dumps(manifest))
+        return folder
+
+    return make
+
+
+def eyes(count: int) -> tuple[np.ndarray, list[int]]:
+    drawn = list(render_eyes(count, 3))
+    return pack([picture for *_, picture in drawn], (24, 24), grey=True), [
+        int(said == "open") for _, said, _ in drawn
+    ]
+
+
+def partly(labels: list[int], count: int) -> list[int]:
+    return [label if i < count else -1 for i, label in enumerate(labels)]
+
+
+def test_a_round_judges_every_image(make_round: MakeRound):
+    pixels, labels = eyes(240)
+    folder = make_round(
+        pixels, partly(labels, 80), at_random=[i < 60 for i in range(240)], settings={"target": 0.1}
+    )
+    execute(folder)
+    scores, result = scores_of(folder), result_of(folder)
+    assert scores["image_ids"].tolist() == list(range(100, 340))
+    for name in ("probability", "probs_compact", "probs_features", "probs_edges"):
+        assert scores[name].dtype == np.float32
+        assert np.allclose(scores[name].sum(1), 1, atol=1e-5)
+    assert (scores["probability"].argmax(1) == labels)[80:].mean() > 0.8
+    assert scores["accepted"].dtype == bool
+    assert not scores["accepted"][:80].any()
+    assert scores["priority"].dtype == np.float32
+    assert scores["priority"][:80].max() < scores["priority"][80:].min()
+    assert sum(labeler.weight for labeler in result.labelers) == pytest.approx(1)
+    for labeler in result.labelers:
+        assert labeler.error_low <= labeler.error <= labeler.error_high
+        assert labeler.checked == 60
+    assert result.accepted_wrong is not None
+    assert 0 <= result.accepted_wrong.low <= result.accepted_wrong.high <= 1
+    assert RunResult.from_json(result.to_json()) == result
+    assert rundir.is_done(folder)
+
+
+def test_a_second_round_reuses_what_was_learnt_and_gives_the_same_for_the_same(
+    make_round: MakeRound, monkeypatch: pytest.MonkeyPatch
+):
+    pixels, labels = pictures(60)
+    folder = make_round(pixels, partly(labels, 30))
+    execute(folder)
+    before = scores_of(folder)
+
+    def never(*_arguments: object) -> None:
+        raise AssertionError("learnt twice")
+
+    monkeypatch.setattr(pretraining, "_one_epoch", never)
+    execute(folder)
+    assert all(np.array_equal(before[name], values) for name, values in scores_of(folder).items())
+
+
+def test_colour_three_classes_and_other_sizes(make_round: MakeRound):
+    small, labels = pictures(90, classes=3)
+    pixels = small.repeat(5, 1).repeat(6, 2).repeat(3, 3)
+    folder = make_round(pixels, partly(labels, 60), classes=3)
+    execute(folder)
+    assert (scores_of(folder)["probability"].argmax(1) == labels)[60:].mean() > 0.8
+
+
+def test_what_the_recipe_accepted_before_teaches_it_nothing(make_round: MakeRound):
+    pixels, labels = pictures(60)
+    folder = make_round(pixels, labels)
+    manifest = json.loads((folder / rundir.MANIFEST).read_text())
+    manifest["sources"] = ["human"] * 30 + ["accepted"] * 30
+    (folder / rundir.MANIFEST).write_text(json.dumps(manifest))
+    execute(folder)
+    assert result_of(folder).split_counts["train"] == 30
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        ([-1] * 40, "There are no answers yet"),
+        ([1] * 30 + [-1] * 10, "All answers so far are of one class"),
+        ([1] + [-1] * 39, "All answers so far are of one class"),
+    ],
+)
+def test_without_two_classes_it_says_so(make_round: MakeRound, known: list[int], sentence: str):
+    with pytest.raises(RunError, match=sentence):
+        execute(make_round(pictures(40)[0], known))
+
+
+def test_three_seeds_order_the_images_and_accept_none(make_round: MakeRound):
+    pixels, labels = pictures(40)
+    folder = make_round(pixels, partly(labels, 3))
+    execute(folder)
+    assert not scores_of(folder)["accepted"].any()
+    assert "Nothing is accepted before there are 20 answers; there are 3." in result_of(folder).notes
+    assert np.isfinite(scores_of(folder)["priority"]).all()
+
+
+def test_nothing_is_accepted_as_a_class_that_has_just_appeared(make_round: MakeRound):
+    pixels, labels = pictures(90)
+    known = partly(labels, 60)
+    known[7] = 2
+    folder = make_round(pixels, known, classes=3, settings={"target": 0.2})
+    execute(folder)
+    scores = scores_of(folder)
+    assert set(scores["probability"][scores["accepted"]].argmax(1)) <= {0, 1}
+    assert "Nothing is accepted as class2 yet: it has 1 answer, and 5 are needed." in result_of(folder).notes
+
+
+def test_images_that_are_all_the_same_are_no_reason_to_crash_or_to_accept(make_round: MakeRound):
+    folder = make_round(np.full((40, 16, 16, 1), 128, np.uint8), [i % 2 if i < 30 else -1 for i in range(40)])
+    execute(folder)
+    assert not scores_of(folder)["accepted"].any()
+    assert np.isfinite(scores_of(folder)["probability"]).all()
+
+
+def test_an_unknown_setting_is_named(make_round: MakeRound):
+    with pytest.raises(RunError, match="epochs is no training setting"):
+        execute(make_round(pictures(40)[0], [0, 1] * 20, settings={"epochs": 3}))
+
+
+def learning(folder: Path) -> Pretraining:
+    return Pretraining(
+        shrink(pictures(40)[0], torch.device("cpu")), folder, "a", PretrainSettings(120, checkpoint_every_s=0)
+    )
+
+
+def test_pretraining_resumes_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = pretrain(learning(tmp_path / "whole"), Reporter(1, io.StringIO()))
+    own = pretraining._one_epoch
+
+    def killed(*arguments: Any) -> float:
+        if arguments[3] == 2:
+            raise KeyboardInterrupt
+        return own(*arguments)
+
+    monkeypatch.setattr(pretraining, "_one_epoch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(learning(tmp_path / "cut"), Reporter(1, io.StringIO()))
+    monkeypatch.setattr(pretraining, "_one_epoch", own)
+    resumed = pretrain(learning(tmp_path / "cut"), Reporter(1, io.StringIO()))
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+    assert [path.name for path in (tmp_path / "cut").iterdir()] == [FILE]
+
+
+def test_a_damaged_file_of_weights_is_made_again(tmp_path: Path):
+    task = learning(tmp_path)
+    pretrain(task, Reporter(1, io.StringIO()))
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-9])
+    assert pretraining.find_pretrained(task) is None
+    assert pretrain(task, Reporter(1, io.StringIO()))
+
+
+def test_large_images_are_shrunk(tmp_path: Path):
+    images = shrink(np.zeros((3, 100, 200, 3), np.uint8), torch.device("cpu"))
+    assert isinstance(images, SmallImages)
+    assert (images.side, images.channels) == (64, 3)
+
+
+@pytest.mark.parametrize("recipe", ["squint", "founding"])
+def test_a_replayed_project(tmp_path: Path, recipe: Any):
+    pixels, labels = pictures(220)
+    np.save(tmp_path / "pixels.npy", pixels)
+    settings = QUICK if recipe == "squint" else {"epochs": 1, "input_size": 32, "threads": 1}
+    names = [f"{i}.png" for i in range(220)]
+    plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 150, settings=settings)
+    (tmp_path / SIMULATION).write_text(json.dumps(vars(plan)))
+    simulation.execute(tmp_path)
+    answer = json.loads((tmp_path / SIMULATION_RESULT).read_text())
+    assert [row["answers"] for row in answer["curve"]][-1] <= 150
+    for row in answer["curve"]:
+        assert row["answers"] + row["unclear"] + row["accepted"] == 220
+        assert 0 <= row["wrong_in_all"] <= 1
