@@ -16,6 +16,7 @@ CONTRACT_VERSION = 1
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
 Recipe = Literal["founding", "squint"]
+RunKind = Literal["label", "bakeoff", "pretrain"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Manifest:
     """The frozen input of a run. The lists run parallel: row i is row i of the pack."""
 
     job_id: str
-    kind: Literal["label", "bakeoff"]
+    kind: RunKind
     classes: list[str]
     class_ids: list[int]
     """The app's ids of the classes: names may change while the run goes on, ids never do."""

@@ -1,4 +1,4 @@
-"""A label run of the recipe `squint`, from its manifest to its result."""
+"""The runs of the recipe `squint`, from their manifest to their result."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
         opinion.labelers,
         opinion.accepted_wrong,
     )
+    rundir.write_text(folder / rundir.RESULT, result.to_json())
+    rundir.write_text(folder / rundir.DONE, "")
+
+
+def execute_pretraining(folder: Path, manifest: Manifest) -> None:
+    """Learn from the images alone, for the rounds to come; what was learnt lies beside the pack."""
+    started = time.monotonic()
+    settings = with_overrides(SquintSettings(), manifest.settings)
+    pack = Path(manifest.pack.path)
+    task = pretraining_of(shrink(open_pixels(manifest), pick_device()), pack, manifest.pack.sha256, settings)
+    prepare(task, settings, Reporter(work_of(task, 0, settings)))
+    result = RunResult([], {}, time.monotonic() - started, environment(manifest), [])
     rundir.write_text(folder / rundir.RESULT, result.to_json())
     rundir.write_text(folder / rundir.DONE, "")
 

@@ -97,10 +97,10 @@ def execute(folder: Path) -> None:
     """Carry out the run that `folder`'s manifest describes. Raise RunError with a sentence when it cannot be."""
     started = time.monotonic()
     manifest = read_manifest(folder)
-    if manifest.kind == "label" and manifest.recipe == "squint":
-        from ml.rounds import execute_round  # noqa: PLC0415  it builds on this module
+    if manifest.recipe == "squint":
+        from ml.rounds import execute_pretraining, execute_round  # noqa: PLC0415  they build on this module
 
-        execute_round(folder, manifest)
+        (execute_round if manifest.kind == "label" else execute_pretraining)(folder, manifest)
         return
     run = open_run(folder, manifest)
     if threads := run.settings(manifest.models[0]).threads:
@@ -126,7 +126,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunError("This run's description is damaged; please start it again.") from error
     except ValueError as error:
         raise RunError(f"{error} Please start it again.") from error
-    if not manifest.models and (manifest.kind == "bakeoff" or manifest.recipe == "founding"):
+    if not manifest.models and manifest.recipe == "founding":
         raise RunError("No model was chosen to be trained.")
     return manifest
 

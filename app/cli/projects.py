@@ -10,6 +10,7 @@ from app.cli import root
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
+from app.projects.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
     from app.runs.queries import JobView
@@ -20,8 +21,9 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     name: str,
     classes: Annotated[str, typer.Option(help="Two or more, in order: closed,open")],
     positive: Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")] = "",
-    recipe: Annotated[str, typer.Option(help="How labelers and people share the work.")] = "founding",
+    recipe: Annotated[str, typer.Option(help="How labelers and people share the work.")] = DEFAULT_RECIPE,
     seed_size: Annotated[int, typer.Option(help="Images labelled by hand before the labelers train.")] = 100,
+    round_size: Annotated[int, typer.Option(help="Answers after which the labelers learn again.")] = 50,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
     ] = False,
@@ -44,12 +46,14 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
             "classes": classes,
             "positive": positive,
             "seed_size": str(seed_size),
+            "round_size": str(round_size),
+            "recipe": recipe,
             "from_scratch": from_scratch,
             "group_pattern": group_by,
         },
     )
     with opened(data_dir) as shell, shell.database.write() as session:
-        project = create(session, user=acting_user(session, as_), recipe=recipe, **form.model_dump())
+        project = create(session, user=acting_user(session, as_), **form.model_dump())
         names = [c.name for c in project.classes]
     if json:
         say_json({"id": project.id, "name": project.name, "classes": names})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.jobs.registry import register
-from app.labelers.tasks import LABEL
+from app.labelers.tasks import LABEL, PRETRAIN
 from app.results.tasks import BAKEOFF
 
-for kind in (LABEL, BAKEOFF):
+for kind in (LABEL, PRETRAIN, BAKEOFF):
     register(kind)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
 from app.images.queries import image_url
-from app.models import Image, LabelClass, Prediction, Project, Round
+from app.models import Annotation, AnnotationKind, Image, ImportBatch, Job, LabelClass, Prediction, Project, Round
 
 TILES = 60
 
@@ -58,6 +59,35 @@ def get_round(session: Session, project: Project, number: int | None) -> Round |
     if found is None:
         raise NotFoundError("There is no such round.")
     return found
+
+
+def find_last_beginning(session: Session, project_id: int) -> datetime | None:
+    """Return when the newest published round froze the answers it learnt from."""
+    return session.scalar(
+        select(func.coalesce(Job.started_at, Job.created_at))
+        .join(Round, Round.job_id == Job.id)
+        .where(Round.project_id == project_id)
+        .order_by(Round.number.desc())
+        .limit(1)
+    )
+
+
+def count_answers_since(session: Session, project_id: int, since: datetime | None, most: int) -> int:
+    """Return how many answers came, at most `most`."""
+    some = select(Annotation.id).where(
+        Annotation.project_id == project_id, Annotation.kind == AnnotationKind.LABEL
+    )
+    if since is not None:
+        some = some.where(Annotation.created_at > since)
+    return session.scalar(select(func.count()).select_from(some.limit(most).subquery())) or 0
+
+
+def knows_the_pile(session: Session, project_id: int) -> bool:
+    """Whether a pretraining was begun after the last import."""
+    newest = select(func.max(ImportBatch.created_at)).where(ImportBatch.project_id == project_id)
+    begun = select(func.max(Job.created_at)).where(Job.project_id == project_id, Job.kind == "pretrain")
+    imported, learnt = session.scalar(newest), session.scalar(begun)
+    return learnt is not None and (imported is None or learnt > imported)
 
 
 def tile_page(

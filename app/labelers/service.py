@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.errors import ConflictError
-from app.jobs.queue import submit
+from app.jobs.queue import find_active, submit
+from app.labelers import queries
 from app.labeling.queries import count_by_class, loop_counts
-from app.models import Job, Project
+from app.models import Job, Project, Recipe
 
 FOUNDING_PAIR = ["resnet50", "yolov8n-cls"]
 FEWEST_LABELS = 10
@@ -24,7 +25,26 @@ def start(session: Session, project: Project, user_id: int | None, settings: dic
     """
     if reason := why_not(session, project):
         raise ConflictError(reason)
-    return submit(session, "label", project.id, {"models": FOUNDING_PAIR, "settings": settings or {}}, user_id)
+    models = FOUNDING_PAIR if project.recipe == Recipe.FOUNDING else []
+    return submit(session, "label", project.id, {"models": models, "settings": settings or {}}, user_id)
+
+
+def go_on(session: Session, project: Project) -> None:
+    """Let the labelers of the recipe `squint` learn again when enough answers came since they last began.
+
+    Nobody waits for it: the job is queued with the answer that fills the batch.
+    """
+    if project.recipe != Recipe.SQUINT:
+        return
+    began = queries.find_last_beginning(session, project.id)
+    if began is None and not queries.knows_the_pile(session, project.id):
+        # It looks at the images while people still label the seed.
+        submit(session, "pretrain", project.id, {"models": []}, None)
+    enough = project.seed_size if began is None else project.round_size
+    if queries.count_answers_since(session, project.id, began, enough) < enough:
+        return
+    if find_active(session, "label", project.id) is None and why_not(session, project) is None:
+        start(session, project, None)
 
 
 def why_not(session: Session, project: Project) -> str | None:

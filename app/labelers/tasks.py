@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.models import Image, ImageState, Job, Labeler, Prediction, Project, Rou
 from app.review.service import fill_review
 from app.runs.service import write_manifest
 from ml.consensus import UNCLEAR, agreed_class, cross_table, joint_doubt
-from ml.contract import Manifest, RunResult
+from ml.contract import LabelerReport, Manifest, RunResult, TrainedModel
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT
 
 AT_ONCE = 5_000
@@ -37,6 +37,10 @@ class Finished:
     image_ids: NDArray[np.int64]
     probabilities: list[NDArray[np.float32]]
     """One `[N, K]` a labeler."""
+    decided: NDArray[np.int64]
+    """Class index of every accepted image, `UNCLEAR` of the others."""
+    priority: NDArray[np.float32]
+    """Larger: a person should see the image sooner."""
 
 
 def prepare(database: Database, settings: Settings, job: Job, folder: Path) -> None:
@@ -51,19 +55,18 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
     run = read(folder)
     class_ids = run.manifest.class_ids
     newest = select(func.coalesce(func.max(Round.number), 0)).where(Round.project_id == project.id)
-    agreed = agreed_class(run.probabilities)
     added = Round(
         project_id=project.id,
         job_id=job.id,
         number=session.scalars(newest).one() + 1,
-        recipe=project.recipe,
-        report=report(run, agreed),
+        recipe=run.manifest.recipe,
+        report=report(run),
     )
     session.add(added)
     session.flush()
     _add_labelers(session, added, job, run, class_ids)
     proposals = {
-        int(i): class_ids[c] if c != UNCLEAR else None for i, c in zip(run.image_ids, agreed, strict=True)
+        int(i): class_ids[c] if c != UNCLEAR else None for i, c in zip(run.image_ids, run.decided, strict=True)
     }
     _propose(session, project.id, proposals)
     settle_project(session, project.id)
@@ -73,24 +76,32 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
 def read(folder: Path) -> Finished:
     text = (folder / MANIFEST).read_text("utf-8")
     result = RunResult.from_json((folder / RESULT).read_text("utf-8"))
+    manifest = Manifest.from_json(text)
+    names = [labeler.name for labeler in result.labelers or result.models]
     with np.load(folder / PREDICTIONS) as arrays:
-        probabilities = [arrays[f"probs_{model.name}"] for model in result.models]
+        probabilities = [arrays[f"probs_{name}"] for name in names]
         ids = arrays["image_ids"]
+        if manifest.recipe == "squint":
+            decided = np.where(arrays["accepted"], arrays["probability"].argmax(1), UNCLEAR)
+            priority = arrays["priority"]
+        else:
+            decided, priority = agreed_class(probabilities), joint_doubt(probabilities)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Finished(Manifest.from_json(text), digest, result, ids, probabilities)
+    return Finished(manifest, digest, result, ids, probabilities, decided, priority)
 
 
-def report(run: Finished, agreed: NDArray[np.int64]) -> dict[str, Any]:
+def report(run: Finished) -> dict[str, Any]:
     """What the labelers page shows of a round."""
-    classes = len(run.manifest.classes)
+    classes, agreed = len(run.manifest.classes), run.decided
     accepted = int((agreed != UNCLEAR).sum())
-    pair = len(run.probabilities) == 2
+    pair = run.manifest.recipe == "founding"
     return {
         "classes": run.manifest.classes,
         "counts": [np.bincount(p.argmax(1), minlength=classes).tolist() for p in run.probabilities],
         "cross_table": cross_table(*run.probabilities).tolist() if pair else None,
         "agreed": accepted,
         "disagreed": len(agreed) - accepted,
+        "accepted_wrong": asdict(run.result.accepted_wrong) if run.result.accepted_wrong else None,
         "accepted_by_class": np.bincount(agreed[agreed != UNCLEAR], minlength=classes).tolist(),
         "splits": run.result.split_counts,
         "seconds": run.result.seconds,
@@ -103,23 +114,41 @@ def report(run: Finished, agreed: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _add_labelers(session: Session, added: Round, job: Job, run: Finished, class_ids: list[int]) -> None:
-    for position, (model, values) in enumerate(zip(run.result.models, run.probabilities, strict=True)):
-        labeler = Labeler(
-            round_id=added.id,
-            position=position,
-            name=model.name,
-            title=model.title,
-            weights=model.weights,
-            parameters=model.parameters,
-            seconds=model.seconds,
-            folder=f"{job.id}/{model.folder}",
-            sha256=model.sha256,
-            metrics=model.metrics,
-        )
+    models = [_founding_labeler(model, job) for model in run.result.models]
+    views = [_squint_labeler(view, job, run.manifest_sha256) for view in run.result.labelers]
+    for position, (labeler, values) in enumerate(zip(models + views, run.probabilities, strict=True)):
+        labeler.round_id, labeler.position = added.id, position
         session.add(labeler)
         session.flush()
         for rows in _predictions(labeler.id, run, values, class_ids):
             session.execute(insert(Prediction), rows)
+
+
+def _founding_labeler(model: TrainedModel, job: Job) -> Labeler:
+    return Labeler(
+        name=model.name,
+        title=model.title,
+        weights=model.weights,
+        parameters=model.parameters,
+        seconds=model.seconds,
+        folder=f"{job.id}/{model.folder}",
+        sha256=model.sha256,
+        metrics=model.metrics,
+    )
+
+
+def _squint_labeler(view: LabelerReport, job: Job, manifest_sha256: str) -> Labeler:
+    """It is made anew every round and kept as its predictions: the manifest tells how to make it again."""
+    return Labeler(
+        name=view.name,
+        title=view.title,
+        weights="scratch",
+        parameters=0,
+        seconds=0.0,
+        folder=job.id,
+        sha256=manifest_sha256,
+        metrics=asdict(view),
+    )
 
 
 def _predictions(
@@ -153,12 +182,21 @@ def _propose(session: Session, project_id: int, proposals: dict[int, int | None]
 
 
 def _ranks(session: Session, project_id: int, run: Finished) -> dict[int, float]:
-    """Order the unclear images: the one on which the labelers together are least decided comes first."""
-    doubt = dict(zip(run.image_ids.tolist(), joint_doubt(run.probabilities).tolist(), strict=True))
+    """Order the unclear images."""
+    priority = dict(zip(run.image_ids.tolist(), run.priority.tolist(), strict=True))
     unclear = session.scalars(
         select(Image.id).where(Image.project_id == project_id, Image.state == ImageState.UNCLEAR)
     )
-    return {i: -doubt[i] for i in unclear if i in doubt}
+    return {i: -priority[i] for i in unclear if i in priority}
 
 
+def prepare_pretraining(database: Database, settings: Settings, job: Job, folder: Path) -> None:
+    write_manifest(database, settings, job, folder, "pretrain")
+
+
+def publish_nothing(_session: Session, _settings: Settings, _job: Job, _folder: Path) -> None:
+    """What was learnt lies beside the pack, where the rounds find it."""
+
+
+PRETRAIN = JobKind("pretrain", "Learn from the unlabelled images", prepare_pretraining, publish_nothing)
 LABEL = JobKind("label", "Train the labelers", prepare, publish)

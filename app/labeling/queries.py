@@ -157,6 +157,15 @@ def current_labels(session: Session, project_id: int, *, accepted: bool) -> dict
     return {row.id: Label(row.class_id, row.state == ImageState.SETTLED) for row in rows}
 
 
+def list_drawn_by_lot(session: Session, project_id: int) -> set[int]:
+    """Return the images whose answers speak for the whole pile: nobody chose them for what a model said."""
+    rows = select(Annotation.image_id).where(
+        Annotation.project_id == project_id,
+        Annotation.source.in_([AnnotationSource.SEED, AnnotationSource.AUDIT]),
+    )
+    return set(session.scalars(rows))
+
+
 def count_by_class(session: Session, project_id: int, *, accepted: bool) -> dict[int, int]:
     """Return class id → how many images carry that label now."""
     counts: dict[int, int] = {}

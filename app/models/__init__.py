@@ -5,7 +5,7 @@ from app.models.bakeoff import Bakeoff, Classifier
 from app.models.base import Base, now
 from app.models.image import Image, ImageBlob, ImageState, ImportBatch
 from app.models.job import Job, JobMetric, Worker
-from app.models.project import LabelClass, Project, ProjectMember
+from app.models.project import LabelClass, Project, ProjectMember, Recipe
 from app.models.queue import Pile, QueueEntry
 from app.models.round import Labeler, Prediction, Round
 from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
@@ -30,6 +30,7 @@ __all__ = [
     "Project",
     "ProjectMember",
     "QueueEntry",
+    "Recipe",
     "Role",
     "Round",
     "SignInAttempt",

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, now
+
+
+class Recipe(StrEnum):
+    """How labelers and people share the work."""
+
+    FOUNDING = "founding"
+    SQUINT = "squint"
 
 
 class Project(Base):
@@ -16,6 +24,8 @@ class Project(Base):
     recipe: Mapped[str] = mapped_column(String(20), default="founding")
     seed_size: Mapped[int] = mapped_column(default=100)
     """How many images a person labels before the labelers train."""
+    round_size: Mapped[int] = mapped_column(default=50, server_default="50")
+    """Recipe `squint`: after so many answers the labelers learn again."""
     show_opinions: Mapped[bool] = mapped_column(default=False)
     """Whether the review screen shows what the labelers said before a key asks: seeing it biases people."""
     from_scratch: Mapped[bool] = mapped_column(default=False)

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.projects.grouping import pattern_problem
+from app.projects.recipes import DEFAULT_RECIPE
 
 LARGEST_SEED = 5000
 
@@ -26,6 +27,7 @@ ClassName = Annotated[str, StringConstraints(min_length=1, max_length=60), After
 Pattern = Annotated[PlainText, AfterValidator(usable_pattern)]
 Key = Annotated[str, StringConstraints(strip_whitespace=False, to_lower=True)]
 SeedSize = Annotated[int, Field(ge=4, le=LARGEST_SEED)]
+RoundSize = Annotated[int, Field(ge=5, le=LARGEST_SEED)]
 
 
 class ProjectForm(FormModel):
@@ -33,6 +35,7 @@ class ProjectForm(FormModel):
 
     name: Name
     seed_size: SeedSize = 100
+    round_size: RoundSize = 50
     from_scratch: Checkbox = False
     group_pattern: Pattern = ""
 
@@ -40,6 +43,7 @@ class ProjectForm(FormModel):
 class NewProjectForm(ProjectForm):
     classes: Annotated[list[ClassName], BeforeValidator(split_names), Field(min_length=1)]
     positive: PlainText = ""
+    recipe: PlainText = DEFAULT_RECIPE
 
 
 class SettingsForm(ProjectForm):

@@ -18,12 +18,13 @@ from app.projects.forms import NewProjectForm, split_names
 from app.projects.grouping import group_of, pattern_problem
 from app.projects.overview import list_cards, read_overview
 from app.projects.queries import list_visible_projects
+from app.projects.recipes import DEFAULT_RECIPE, RECIPES
 from app.security import EngineerDep, UserDep, may_act_as
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(settings_routes.router)
 
-SHOWN = ("name", "classes", "seed_size", "group_pattern")
+SHOWN = ("name", "classes", "seed_size", "round_size", "group_pattern")
 """Fields of the form that say their own errors."""
 
 
@@ -81,6 +82,8 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
         errors=with_unplaced(errors, SHOWN),
         classes=[] if problem else make_classes(names, fields.get("positive", "")),
         problem=problem,
+        recipes=RECIPES,
+        default_recipe=DEFAULT_RECIPE,
     )
 
 

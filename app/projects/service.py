@@ -22,8 +22,7 @@ from app.projects.classes import (
 )
 from app.projects.grouping import pattern_problem
 from app.projects.queries import LARGEST_ID
-
-RECIPES = ("founding",)
+from app.projects.recipes import DEFAULT_RECIPE, RECIPES
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -33,8 +32,9 @@ def create_project(  # noqa: PLR0913  the options of a project
     name: str,
     classes: Sequence[str],
     positive: str = "",
-    recipe: str = "founding",
+    recipe: str = DEFAULT_RECIPE,
     seed_size: int = 100,
+    round_size: int = 50,
     from_scratch: bool = False,
     group_pattern: str = "",
 ) -> Project:
@@ -48,6 +48,7 @@ def create_project(  # noqa: PLR0913  the options of a project
         name=name.strip(),
         recipe=recipe,
         seed_size=seed_size,
+        round_size=round_size,
         from_scratch=from_scratch,
         group_pattern=group_pattern,
         created_by_id=user.id if user else None,
@@ -67,7 +68,7 @@ def _check(classes: Sequence[str], positive: str, recipe: str, group_pattern: st
     if problem is None and positive and positive not in classes:
         problem = f"The positive class {positive} is none of the classes."
     if problem is None and recipe not in RECIPES:
-        problem = f"There is no recipe {recipe}; there is {', '.join(RECIPES)}."
+        problem = f"There is no recipe {recipe}; there are {', '.join(RECIPES)}."
     if problem:
         raise BadInputError(problem)
 

@@ -20,12 +20,13 @@ from app.projects.access import EngineerProjectDep
 from app.projects.classes import add_class
 from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SettingsForm
 from app.projects.queries import list_members
+from app.projects.recipes import RECIPES
 from app.steps import read, write
 from app.users.queries import list_open_invitations
 
 router = APIRouter(prefix="/projects/{project_id}")
 
-SHOWN = ("name", "seed_size", "group_pattern")
+SHOWN = ("name", "seed_size", "round_size", "group_pattern")
 """Fields of the form that say their own errors."""
 
 
@@ -122,6 +123,7 @@ def _page(
         values=fields if fields is not None else _values(project),
         errors=with_unplaced(errors, SHOWN),
         saved=saved,
+        recipes=RECIPES,
         members=list_members(session, project.id),
         invitations=list_open_invitations(session, project.id),
     )
@@ -132,6 +134,7 @@ def _values(project: Project) -> dict[str, str]:
     values = {
         "name": project.name,
         "seed_size": str(project.seed_size),
+        "round_size": str(project.round_size),
         "group_pattern": project.group_pattern,
         "positive_id": str(project.positive_class.id),
     }

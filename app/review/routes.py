@@ -11,6 +11,7 @@ from app.db import ReadSessionDep, SessionDep
 from app.errors import NotFoundError
 from app.html.templating import render
 from app.images.queries import image_url
+from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
 from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, Role, User
@@ -125,6 +126,7 @@ def annotate(
     )  # fmt: skip
     row = labeling.submit_annotation(session, user=user, project_id=project.id, answer=answer)
     session.flush()
+    labelers.go_on(session, project)
     return {"saved": row.id, "key": body.key}
 
 

@@ -13,7 +13,11 @@ from app.jobs.queue import JobStatus, progress, status_of
 from app.models import Job, JobMetric, Project, User, now
 from ml.contract import Progress
 
-TITLES = {"label": "Train the labelers", "bakeoff": "Train the classifiers"}
+TITLES = {
+    "pretrain": "Learn from the unlabelled images",
+    "label": "Train the labelers",
+    "bakeoff": "Train the classifiers",
+}
 SHOWN = 50
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError
 from app.images.packing import build_pack
-from app.labeling.queries import Label, current_labels
-from app.models import Job, Project
+from app.labeling.queries import Label, current_labels, list_drawn_by_lot
+from app.models import Job, Project, Recipe
 from app.version import code_version
-from ml.contract import LabelSource, Manifest
+from ml.contract import LabelSource, Manifest, RunKind
 from ml.rundir import MANIFEST, write_text
 
 
-def write_manifest(
-    database: Database, settings: Settings, job: Job, folder: Path, kind: Literal["label", "bakeoff"]
-) -> None:
+def write_manifest(database: Database, settings: Settings, job: Job, folder: Path, kind: RunKind) -> None:
     """Freeze images, labels and settings as they are now. `job.spec` names the models and any overrides."""
     packed = build_pack(database, settings, job.project_id)
     with database.read() as session:
@@ -27,6 +25,7 @@ def write_manifest(
             raise BadInputError("The project is gone.")
         classes = project.active_classes
         labels = current_labels(session, project.id, accepted=kind == "bakeoff")
+        drawn = list_drawn_by_lot(session, project.id)
         positive, from_scratch = classes.index(project.positive_class), project.from_scratch
     index = {c.id: i for i, c in enumerate(classes)}
     rows = [_row(labels.get(i), index) for i in packed.image_ids]
@@ -47,6 +46,8 @@ def write_manifest(
         weights_dir=str(settings.weights_path),
         seed=job.spec.get("seed", 0),
         settings=_overrides(job.spec, settings),
+        recipe="squint" if project.recipe == Recipe.SQUINT and kind != "bakeoff" else "founding",
+        at_random=[i in drawn for i in packed.image_ids],
         code_version=code_version(),
     )
     write_text(folder / MANIFEST, manifest.to_json())

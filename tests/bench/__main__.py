@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "stage", "client"}
+HELPERS = {"__init__", "__main__", "client", "stage", "training"}
 
 
 def main(wanted: list[str]) -> int:

@@ -43,7 +43,7 @@ def test_a_form_makes_a_project_with_keys_colours_and_its_maker_as_member(databa
     )
     [project] = projects(database)
     assert answer.headers["Location"] == f"/projects/{project.id}"
-    assert (project.name, project.recipe, project.seed_size) == ("Iris types", "founding", 60)
+    assert (project.name, project.recipe, project.seed_size) == ("Iris types", "squint", 60)
     assert (project.from_scratch, project.show_opinions, project.group_pattern) == (True, False, r"(\d+)_")
     assert [(c.name, c.key, c.color, c.position) for c in project.classes] == [
         ("setosa", "1", 0, 0),
@@ -77,7 +77,7 @@ def test_the_last_class_is_positive_unless_said_otherwise(database: Database, er
         ({"seed_size": "3"}, "The smallest number here is 4."),
         ({"seed_size": "many"}, "Please give a whole number."),
         ({"group_pattern": "(a+)+"}, "A repeated part may hold plain characters only, no repeat and no choice."),
-        ({"recipe": "other"}, "recipe: This field is not known here."),
+        ({"recipe": "other"}, "There is no recipe other; there are squint, founding."),
         ({"created_by_id": "1"}, "created_by_id: This field is not known here."),
     ],
 )
@@ -103,7 +103,7 @@ def test_the_command_line_gets_errors_instead_of_pages(database: Database):
     with database.write() as session:
         with pytest.raises(ConflictError, match="already a project named eyes"):
             create_project(session, user=None, name="eyes", classes=["a", "b"])
-        with pytest.raises(BadInputError, match="no recipe magic; there is founding"):
+        with pytest.raises(BadInputError, match="no recipe magic; there are squint, founding"):
             create_project(session, user=None, name="x", classes=["a", "b"], recipe="magic")
         project = create_project(session, user=None, name="y", classes=["a", "b"])
         assert session.scalars(select(ProjectMember)).all() == []
