@@ -3,7 +3,8 @@
 The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked Regressions", 1996), fitted to the
 out-of-fold logits: one number a labeler says both how far it is trusted and how sure its logits truly are (Guo et
 al., "On Calibration of Modern Neural Networks", 2017). A labeler that adds nothing ends at 0. The labels count as
-slightly uncertain (Platt, 1999), so that a hundred right answers give about 99 %, never 100.
+slightly uncertain, in the manner of Platt (1999): as if half an answer in all were wrong, so that nothing is ever
+certain. Asked images are harder than most; what was drawn at random therefore counts more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from ml.splitting import Rows
 
 Floats = NDArray[np.float32]
 MOST_WEIGHT = 30.0
+AT_RANDOM = 5.0
+"""How often an answer to an image drawn at random counts; one that was asked for counts once."""
 
 
 def make_folds(
@@ -53,11 +56,10 @@ def join_folds(logits: Floats, rows: Rows, folds: NDArray[np.int64]) -> Floats:
 
 
 def soft_targets(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Return `[n, K]`: a label of a class with n others counts (n + 1) / (n + 2), the rest is spread evenly."""
-    counts = np.bincount(labels, minlength=classes)
-    sure = (counts[labels] + 1) / (counts[labels] + 2)
-    targets = np.repeat(((1 - sure) / (classes - 1))[:, None], classes, axis=1)
-    targets[np.arange(len(labels)), labels] = sure
+    """Return `[n, K]`: a label counts (n + ½) / (n + 1), and the other classes share the rest."""
+    rest = 0.5 / (len(labels) + 1)
+    targets = np.full((len(labels), classes), rest / (classes - 1))
+    targets[np.arange(len(labels)), labels] = 1 - rest
     return targets
 
 
@@ -69,7 +71,7 @@ def fit_weights(
 ) -> NDArray[np.float64]:
     """Return weights `[V]` from 0 up for out-of-fold logits `[V, n, K]`, by the least cross-entropy.
 
-    `times`: how often each row counts, for resampling. `begin`: where the search starts.
+    `times`: how often each row counts. `begin`: where the search starts.
     """
     from scipy.optimize import minimize  # noqa: PLC0415  slow to import
 
@@ -96,17 +98,22 @@ def probabilities(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64
 
 
 def resampled_weights(
-    logits: Floats, labels: NDArray[np.int64], groups: Sequence[str], draws: int, seed: int
+    logits: Floats,
+    labels: NDArray[np.int64],
+    times: NDArray[np.float64],
+    groups: Sequence[str],
+    draws: int,
+    seed: int,
 ) -> NDArray[np.float64]:
     """Return weights `[draws, V]`, each fitted to labelled groups drawn again with replacement."""
     random = np.random.default_rng(seed)
     _names, group_of = np.unique(np.array(groups), return_inverse=True)
     count = int(group_of.max()) + 1
-    begin = fit_weights(logits, labels)
+    begin = fit_weights(logits, labels, times)
     drawn = []
     for _ in range(draws):
-        times = np.bincount(random.integers(0, count, count), minlength=count)[group_of].astype(np.float64)
-        drawn.append(fit_weights(logits, labels, times, begin) if times.sum() else begin)
+        again = np.bincount(random.integers(0, count, count), minlength=count)[group_of]
+        drawn.append(fit_weights(logits, labels, times * again, begin))
     return np.array(drawn)
 
 

@@ -18,7 +18,15 @@ import torch
 from numpy.typing import NDArray
 
 from ml.audit import interval, upper_bound
-from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, resampled_weights
+from ml.calibration import (
+    AT_RANDOM,
+    fit_weights,
+    influence,
+    join_folds,
+    make_folds,
+    probabilities,
+    resampled_weights,
+)
 from ml.contract import LabelerReport, WrongShare
 from ml.data import Rows
 from ml.errors import RunError
@@ -155,18 +163,19 @@ def judge(
     lesson = Lesson(rows, labels, folds, len(classes), seed)
     said = np.stack([join_folds(_judged(view, lesson, reporter), rows, folds) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
-    weights = fit_weights(said[:, rows], labels)
+    times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
+    weights = fit_weights(said[:, rows], labels, times)
     probability = probabilities(said, weights)
     parts = influence(said, weights)
     own = {
-        v.name: probabilities(said[[i]], fit_weights(said[[i]][:, rows], labels))
+        v.name: probabilities(said[[i]], fit_weights(said[[i]][:, rows], labels, times))
         for i, v in enumerate(prepared.views)
     }
     trusted = [own[view.name] for view, part in zip(prepared.views, parts, strict=True) if part > 0]
     others = np.stack(
         [
             1 - np.take_along_axis(probabilities(said, w), probability.argmax(1)[:, None], 1)[:, 0]
-            for w in resampled_weights(said[:, rows], labels, groups, settings.draws, seed)
+            for w in resampled_weights(said[:, rows], labels, times, groups, settings.draws, seed)
         ]
     ).astype(np.float64)
     candidates, notes = _candidates(probability, answers.labels, classes)

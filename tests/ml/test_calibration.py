@@ -46,7 +46,7 @@ def test_fewer_answers_leave_more_doubt_about_the_weights():
     for count in (40, 1000):
         labels, logits = opinions(count, 1.0)
         groups = [str(i) for i in range(count)]
-        spreads.append(resampled_weights(logits[None], labels, groups, 20, 0).std())
+        spreads.append(resampled_weights(logits[None], labels, np.ones(count), groups, 20, 0).std())
     assert spreads[0] > 2 * spreads[1]
 
 
