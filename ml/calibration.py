@@ -3,12 +3,14 @@
 The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked Regressions", 1996), fitted to the
 out-of-fold logits: one number a labeler says both how far it is trusted and how sure its logits truly are (Guo et
 al., "On Calibration of Modern Neural Networks", 2017). A labeler that adds nothing ends at 0. The labels count as
-slightly uncertain (Platt, 1999), so that a hundred right answers give about 99 %, never 100.
+slightly uncertain, in the manner of Platt (1999): as if half an answer in all were wrong, so that nothing is ever
+certain. Asked images are harder than most; what was drawn at random therefore counts more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,11 @@ from ml.splitting import Rows
 
 Floats = NDArray[np.float32]
 MOST_WEIGHT = 30.0
+NOTHING = 1e-3
+AT_RANDOM = 5.0
+"""How often an answer to an image drawn at random counts; one that was asked for counts once."""
+PATIENCE = 100
+"""After so many answers what the labelers proved counts as much as what they were trusted with before."""
 
 
 def make_folds(
@@ -53,11 +60,10 @@ def join_folds(logits: Floats, rows: Rows, folds: NDArray[np.int64]) -> Floats:
 
 
 def soft_targets(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Return `[n, K]`: a label of a class with n others counts (n + 1) / (n + 2), the rest is spread evenly."""
-    counts = np.bincount(labels, minlength=classes)
-    sure = (counts[labels] + 1) / (counts[labels] + 2)
-    targets = np.repeat(((1 - sure) / (classes - 1))[:, None], classes, axis=1)
-    targets[np.arange(len(labels)), labels] = sure
+    """Return `[n, K]`: a label counts (n + ½) / (n + 1), and the other classes share the rest."""
+    rest = 0.5 / (len(labels) + 1)
+    targets = np.full((len(labels), classes), rest / (classes - 1))
+    targets[np.arange(len(labels)), labels] = 1 - rest
     return targets
 
 
@@ -69,7 +75,7 @@ def fit_weights(
 ) -> NDArray[np.float64]:
     """Return weights `[V]` from 0 up for out-of-fold logits `[V, n, K]`, by the least cross-entropy.
 
-    `times`: how often each row counts, for resampling. `begin`: where the search starts.
+    `times`: how often each row counts. `begin`: where the search starts.
     """
     from scipy.optimize import minimize  # noqa: PLC0415  slow to import
 
@@ -90,31 +96,61 @@ def fit_weights(
     return weights
 
 
+@dataclass(frozen=True)
+class Proof:
+    """Answers that the labelers had not seen, and what they said of them."""
+
+    logits: Floats
+    """`[V, n, K]`."""
+    labels: NDArray[np.int64]
+    times: NDArray[np.float64]
+    """How often each answer counts."""
+    trust: NDArray[np.float64]
+    """Each labeler's part before any answer, `[V]`, summing to 1; 0 for one that is no better than guessing."""
+
+    def weights(self, times: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Return `[V]`: the fitted parts, drawn towards `trust` while answers are few, on one fitted scale."""
+        times = self.times if times is None else times
+        count = len(self.labels)
+        parts = (
+            count * influence(self.logits, fit_weights(self.logits, self.labels, times)) + PATIENCE * self.trust
+        )
+        direction = parts / (parts.sum() or 1) / _spread(self.logits)
+        joined = np.tensordot(direction, self.logits, 1)[None]
+        found: NDArray[np.float64] = direction * fit_weights(joined, self.labels, times)[0]
+        return found
+
+    def redrawn(self, groups: Sequence[str], draws: int, seed: int) -> NDArray[np.float64]:
+        """Return weights `[draws, V]`, each from groups of answers drawn again with replacement."""
+        random = np.random.default_rng(seed)
+        _names, group_of = np.unique(np.array(groups), return_inverse=True)
+        count = int(group_of.max()) + 1
+        drawn = [np.bincount(random.integers(0, count, count), minlength=count)[group_of] for _ in range(draws)]
+        return np.array([self.weights(self.times * again) for again in drawn]).reshape(draws, len(self.logits))
+
+
+def prove(logits: Floats, labels: NDArray[np.int64], times: NDArray[np.float64], trust: Sequence[float]) -> Proof:
+    """Take trust from labelers `[V, n, K]` that by themselves say nothing about the labels."""
+    earns = [fit_weights(said[None], labels, times)[0] > NOTHING for said in logits]
+    kept = np.where(earns, trust, 0.0)
+    return Proof(logits, labels, times, kept / (kept.sum() or 1))
+
+
 def probabilities(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> Floats:
     """Return float32 `[N, K]`, rows summing to 1, for logits `[V, N, K]`."""
     return _softmax(np.tensordot(weights, logits.astype(np.float64), 1))[0].astype(np.float32)
 
 
-def resampled_weights(
-    logits: Floats, labels: NDArray[np.int64], groups: Sequence[str], draws: int, seed: int
-) -> NDArray[np.float64]:
-    """Return weights `[draws, V]`, each fitted to labelled groups drawn again with replacement."""
-    random = np.random.default_rng(seed)
-    _names, group_of = np.unique(np.array(groups), return_inverse=True)
-    count = int(group_of.max()) + 1
-    begin = fit_weights(logits, labels)
-    drawn = []
-    for _ in range(draws):
-        times = np.bincount(random.integers(0, count, count), minlength=count)[group_of].astype(np.float64)
-        drawn.append(fit_weights(logits, labels, times, begin) if times.sum() else begin)
-    return np.array(drawn)
-
-
 def influence(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each labeler's part `[V]` in what is said, summing to 1; zeros where none is trusted."""
-    spread = np.array([(said - said.mean(1, keepdims=True)).std() for said in logits])
-    parts: NDArray[np.float64] = weights * spread
+    parts: NDArray[np.float64] = weights * _spread(logits)
     return parts / parts.sum() if parts.sum() > 0 else parts
+
+
+def _spread(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """How far each labeler's logits `[V, N, K]` lie from even, on average; never 0."""
+    spread = np.array([(said - said.mean(1, keepdims=True)).std() for said in logits], np.float64)
+    return spread.clip(min=1e-9)
 
 
 def _softmax(logits: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -60,7 +60,7 @@ def finetune(
 ) -> None:
     """Train `net` in place on `rows`; `labels` runs parallel to them. Raise NotFiniteError."""
     dice = torch.Generator().manual_seed(seed)
-    optimizer = AdamW(net.parameters(), lr=0.0, weight_decay=settings.weight_decay)
+    optimizer = AdamW(net.parameters(), lr=0.0, weight_decay=settings.weight_decay, fused=True)
     examples, targets = images.batch(rows), torch.from_numpy(labels).to(images.device)
     steps = settings.steps_for(len(rows))
     net.train()

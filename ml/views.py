@@ -51,6 +51,10 @@ class View(Protocol):
     def name(self) -> str: ...
     @property
     def title(self) -> str: ...
+    @property
+    def trust(self) -> float:
+        """Its part in what is said before it has proved anything; all parts together are 1."""
+        ...
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         """Return logits float32 `[F, N, K]`: what each fold's model says of every image of the pack."""
@@ -67,6 +71,7 @@ class CompactView:
     workers: int
     name: str = "compact"
     title: str = "Compact net"
+    trust: float = 0.6
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         lock = threading.Lock()
@@ -112,6 +117,7 @@ class FeatureView:
     strength: float = 0.1
     name: str = "features"
     title: str = "Learnt features"
+    trust: float = 0.2
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         return np.stack([self._of(*lesson.without(fold), lesson.classes, told) for fold in lesson.numbers])
@@ -131,6 +137,7 @@ class EdgeView:
     """`[2, N, D]`, of every image and of its mirror image; halves, since there may be 100,000."""
     name: str = "edges"
     title: str = "Edges"
+    trust: float = 0.2
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         return np.stack([self._of(*lesson.without(fold), lesson, told) for fold in lesson.numbers])

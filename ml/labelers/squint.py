@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.audit import interval, upper_bound
-from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, resampled_weights
+from ml.calibration import AT_RANDOM, fit_weights, influence, join_folds, make_folds, probabilities, prove
 from ml.contract import LabelerReport, WrongShare
 from ml.data import Rows
 from ml.errors import RunError
@@ -151,39 +151,28 @@ def judge(
     rows, labels = answers.rows, answers.labels[answers.rows]
     groups = [answers.groups[row] for row in rows]
     _check(labels, groups)
-    folds = make_folds(rows, answers.labels.tolist(), answers.groups, _folds_for(groups, settings), seed)
+    parts = min(settings.folds, len(set(groups)))
+    folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
     lesson = Lesson(rows, labels, folds, len(classes), seed)
     said = np.stack([join_folds(_judged(view, lesson, reporter), rows, folds) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
-    weights = fit_weights(said[:, rows], labels)
+    times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
+    proof = prove(said[:, rows], labels, times, [view.trust for view in prepared.views])
+    weights = proof.weights()
     probability = probabilities(said, weights)
-    parts = influence(said, weights)
-    own = {
-        v.name: probabilities(said[[i]], fit_weights(said[[i]][:, rows], labels))
-        for i, v in enumerate(prepared.views)
-    }
-    trusted = [own[view.name] for view, part in zip(prepared.views, parts, strict=True) if part > 0]
-    others = np.stack(
-        [
-            1 - np.take_along_axis(probabilities(said, w), probability.argmax(1)[:, None], 1)[:, 0]
-            for w in resampled_weights(said[:, rows], labels, groups, settings.draws, seed)
-        ]
-    ).astype(np.float64)
+    others = _others(said, probability, proof.redrawn(groups, settings.draws, seed))
     candidates, notes = _candidates(probability, answers.labels, classes)
     accepted = accept(probability, others, candidates, settings.target)
-    told = answers.at_random[rows]
-    basis = told if told.sum() >= FEWEST_AT_RANDOM else np.ones(len(rows), bool)
-    reports = [
-        _report(view, float(part), own[view.name][rows].argmax(1)[basis] != labels[basis])
-        for view, part in zip(prepared.views, parts, strict=True)
-    ]
+    own = _own(prepared.views, said, rows, labels, times)
+    reports = _reports(prepared.views, own, influence(said, weights), answers)
+    trusted = [own[report.name] for report in reports if report.weight > 0]
     return Opinion(
         probability,
         accepted,
         priorities(doubt(probability, trusted), prepared.features, rows),
         own,
         reports,
-        _wrong_share(probability, others, accepted, rows[told], answers.labels),
+        _wrong_share(probability, others, accepted, answers),
         notes,
     )
 
@@ -194,10 +183,6 @@ def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:
         raise RunError(f"{said}; the labelers can learn once there are answers of at least two classes.")
     if len(set(groups)) < 2:
         raise RunError("All answers so far belong to one group; the labelers need answers from at least two.")
-
-
-def _folds_for(groups: Sequence[str], settings: SquintSettings) -> int:
-    return min(settings.folds, len(set(groups)))
 
 
 def _judged(view: View, lesson: Lesson, reporter: Reporter) -> Floats:
@@ -221,24 +206,48 @@ def _candidates(
     return (labels < 0) & ~np.isin(probability.argmax(1), rare), notes
 
 
-def _report(view: View, part: float, wrong: NDArray[np.bool_]) -> LabelerReport:
-    low, high = interval(int(wrong.sum()), len(wrong))
-    return LabelerReport(view.name, view.title, part, float(wrong.mean()), low, high, len(wrong))
+def _others(said: Floats, probability: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `[draws, N]`: the chance that the likeliest class is wrong, for weights `[draws, V]`."""
+    best = probability.argmax(1)[:, None]
+    others = [1 - np.take_along_axis(probabilities(said, drawn), best, 1)[:, 0] for drawn in weights]
+    return np.array(others, np.float64).reshape(len(weights), len(probability))
+
+
+def _own(
+    views: Sequence[View], said: Floats, rows: Rows, labels: NDArray[np.int64], times: NDArray[np.float64]
+) -> dict[str, Floats]:
+    """Return each labeler's own calibrated probabilities `[N, K]`."""
+    scales = [fit_weights(logits[None][:, rows], labels, times) for logits in said]
+    return {
+        view.name: probabilities(logits[None], scale)
+        for view, logits, scale in zip(views, said, scales, strict=True)
+    }
+
+
+def _reports(
+    views: Sequence[View], own: dict[str, Floats], parts: NDArray[np.float64], answers: Answers
+) -> list[LabelerReport]:
+    """What each labeler proved: on answers drawn by lot where they are enough, else on all."""
+    drawn = np.flatnonzero(answers.at_random)
+    rows = drawn if len(drawn) >= FEWEST_AT_RANDOM else answers.rows
+    reports = []
+    for view, part in zip(views, parts, strict=True):
+        wrong = int((own[view.name][rows].argmax(1) != answers.labels[rows]).sum())
+        low, high = interval(wrong, len(rows))
+        reports.append(LabelerReport(view.name, view.title, float(part), wrong / len(rows), low, high, len(rows)))
+    return reports
 
 
 def _wrong_share(
-    probability: Floats,
-    others: NDArray[np.float64],
-    accepted: NDArray[np.bool_],
-    drawn: Rows,
-    labels: NDArray[np.int64],
+    probability: Floats, others: NDArray[np.float64], accepted: NDArray[np.bool_], answers: Answers
 ) -> WrongShare:
     """Estimate the share of wrong labels among the accepted, from the calibration and from the random answers."""
     if not accepted.any():
         return WrongShare(0.0, 0.0, 1.0, 0, 0, 1.0)
     wrong = 1 - probability.max(1)
+    drawn = np.flatnonzero(answers.at_random)
     alike = drawn[wrong[drawn] <= wrong[accepted].max()]
-    missed = int((probability[alike].argmax(1) != labels[alike]).sum())
+    missed = int((probability[alike].argmax(1) != answers.labels[alike]).sum())
     shares = others[:, accepted].mean(1) if len(others) else np.array([wrong[accepted].mean()])
     low, high = np.quantile(shares, (0.025, 0.975))
     bound = upper_bound(missed, len(alike)) if len(alike) else 1.0

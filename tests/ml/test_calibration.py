@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, resampled_weights
+from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, prove
 
 
 def opinions(count: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -29,9 +29,21 @@ def test_overconfident_and_shy_logits_become_honest(sharpness: float):
 def test_a_labeler_that_earns_nothing_weighs_nothing():
     labels, good = opinions(1000, 1.0)
     backwards = -0.5 * good + np.random.default_rng(1).normal(0, 1, good.shape)
-    weights = fit_weights(np.stack([good, backwards]), labels)
+    logits = np.stack([good, backwards]).astype(np.float32)
+    weights = prove(logits, labels, np.ones(1000), [0.5, 0.5]).weights()
     assert weights[1] == 0 < weights[0]
-    assert influence(np.stack([good, backwards]), weights).tolist() == [1, 0]
+    assert influence(logits, weights).tolist() == [1, 0]
+
+
+def test_trust_fades_as_proof_comes_in():
+    parts = []
+    for count in (20, 3000):
+        labels, good = opinions(count, 1.0)
+        vague = good + np.random.default_rng(1).normal(0, 6, good.shape)
+        logits = np.stack([good, vague]).astype(np.float32)
+        parts.append(influence(logits, prove(logits, labels, np.ones(count), [0.3, 0.7]).weights())[1])
+    assert parts[0] > 0.4
+    assert parts[1] < 0.1
 
 
 def test_faultless_answers_still_leave_doubt():
@@ -46,7 +58,7 @@ def test_fewer_answers_leave_more_doubt_about_the_weights():
     for count in (40, 1000):
         labels, logits = opinions(count, 1.0)
         groups = [str(i) for i in range(count)]
-        spreads.append(resampled_weights(logits[None], labels, groups, 20, 0).std())
+        spreads.append(prove(logits[None], labels, np.ones(count), [1.0]).redrawn(groups, 20, 0).std())
     assert spreads[0] > 2 * spreads[1]
 
 
