@@ -61,13 +61,15 @@ def finetune(
     """Train `net` in place on `rows`; `labels` runs parallel to them. Raise NotFiniteError."""
     dice = torch.Generator().manual_seed(seed)
     optimizer = AdamW(net.parameters(), lr=0.0, weight_decay=settings.weight_decay, fused=True)
-    examples, targets = images.batch(rows), torch.from_numpy(labels).to(images.device)
+    targets = torch.from_numpy(labels).to(images.device)
     steps = settings.steps_for(len(rows))
     net.train()
     for step, picked in enumerate(_draws(len(rows), settings.batch_size, steps, dice)):
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * _rate((step + 1) / steps)
-        views = distort(examples[picked], GENTLE, dice).contiguous(memory_format=torch.channels_last)
+        views = distort(images.batch(rows[picked.numpy()]), GENTLE, dice).contiguous(
+            memory_format=torch.channels_last
+        )
         kept = (torch.rand(len(picked), net.head.in_features, generator=dice) >= settings.dropout).to(
             views.device
         )

@@ -11,8 +11,8 @@ from ml import rundir
 from ml.contract import Manifest, RunResult
 from ml.engine import pick_device
 from ml.errors import RunError
+from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
-    Answers,
     Opinion,
     SquintSettings,
     judge,

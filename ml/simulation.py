@@ -19,8 +19,8 @@ from ml.contract import SIMULATION, SIMULATION_RESULT, Manifest, Pack, Simulatio
 from ml.data import Rows
 from ml.engine import pick_device
 from ml.errors import RunError
+from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
-    Answers,
     SquintSettings,
     judge,
     prepare,

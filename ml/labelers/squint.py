@@ -8,7 +8,6 @@ images are accepted, and the others are put in the order in which a person shoul
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +16,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml.audit import interval, upper_bound
-from ml.calibration import AT_RANDOM, fit_weights, influence, join_folds, make_folds, probabilities, prove
+from ml.calibration import AT_RANDOM, influence, join_folds, make_folds, probabilities, prove
 from ml.contract import LabelerReport, WrongShare
-from ml.data import Rows
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
+from ml.labelers.evidence import (
+    Answers,
+    candidates_of,
+    own_probabilities,
+    reports_of,
+    wrong_share_of,
+)
 from ml.linear import Floats
 from ml.pretraining import Pretraining, PretrainSettings, find_pretrained, pretrain
 from ml.report import TRAINING_COST, Reporter
@@ -30,11 +34,6 @@ from ml.selection import accept, doubt, priorities
 from ml.small import SmallImages
 from ml.views import CompactView, EdgeView, FeatureView, Lesson, View, edge_histograms, learnt_features
 
-FEWEST_ANSWERS = 20
-FEWEST_OF_A_CLASS = 5
-"""Before so many answers nothing is accepted, and nothing ever as a class with fewer."""
-FEWEST_AT_RANDOM = 30
-"""From so many randomly drawn answers on a labeler's error is told of them alone."""
 FEWEST_TO_PRETRAIN = 8
 
 
@@ -62,21 +61,6 @@ class SquintSettings:
             or min(self.draws, self.pretrain_images) < 0
         ):
             raise RunError("The recipe needs at least 2 folds, 1 step, and a target between 0 and 1.")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What people said so far; all run parallel to the pack."""
-
-    labels: NDArray[np.int64]
-    """Class index, -1 where nobody answered."""
-    groups: Sequence[str]
-    at_random: NDArray[np.bool_]
-    """Answers to images drawn by lot: they alone speak for the whole pile."""
-
-    @property
-    def rows(self) -> Rows:
-        return np.flatnonzero(self.labels >= 0)
 
 
 @dataclass(frozen=True)
@@ -161,10 +145,10 @@ def judge(
     weights = proof.weights()
     probability = probabilities(said, weights)
     others = _others(said, probability, proof.redrawn(groups, settings.draws, seed))
-    candidates, notes = _candidates(probability, answers.labels, classes)
+    candidates, notes = candidates_of(probability, answers.labels, classes)
     accepted = accept(probability, others, candidates, settings.target)
-    own = _own(prepared.views, said, rows, labels, times)
-    reports = _reports(prepared.views, own, influence(said, weights), answers)
+    own = own_probabilities(prepared.views, said, rows, labels, times)
+    reports = reports_of(prepared.views, own, influence(said, weights), answers)
     trusted = [own[report.name] for report in reports if report.weight > 0]
     return Opinion(
         probability,
@@ -172,7 +156,7 @@ def judge(
         priorities(doubt(probability, trusted), prepared.features, rows),
         own,
         reports,
-        _wrong_share(probability, others, accepted, answers),
+        wrong_share_of(probability, others, accepted, answers),
         notes,
     )
 
@@ -189,66 +173,8 @@ def _judged(view: View, lesson: Lesson, reporter: Reporter) -> Floats:
     return view.judge(lesson, lambda count, cost: reporter.advance(view.title, count, cost=cost))
 
 
-def _candidates(
-    probability: Floats, labels: NDArray[np.int64], classes: Sequence[str]
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return which images may be accepted at all, and why others may not."""
-    answers = Counter(labels[labels >= 0].tolist())
-    if answers.total() < FEWEST_ANSWERS:
-        note = f"Nothing is accepted before there are {FEWEST_ANSWERS} answers; there are {answers.total()}."
-        return np.zeros(len(labels), bool), [note]
-    rare = [c for c in range(len(classes)) if answers[c] < FEWEST_OF_A_CLASS]
-    notes = [
-        f"Nothing is accepted as {classes[c]} yet: it has {answers[c] or 'no'} "
-        f"answer{'' if answers[c] == 1 else 's'}, and {FEWEST_OF_A_CLASS} are needed."
-        for c in rare
-    ]
-    return (labels < 0) & ~np.isin(probability.argmax(1), rare), notes
-
-
 def _others(said: Floats, probability: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `[draws, N]`: the chance that the likeliest class is wrong, for weights `[draws, V]`."""
     best = probability.argmax(1)[:, None]
     others = [1 - np.take_along_axis(probabilities(said, drawn), best, 1)[:, 0] for drawn in weights]
     return np.array(others, np.float64).reshape(len(weights), len(probability))
-
-
-def _own(
-    views: Sequence[View], said: Floats, rows: Rows, labels: NDArray[np.int64], times: NDArray[np.float64]
-) -> dict[str, Floats]:
-    """Return each labeler's own calibrated probabilities `[N, K]`."""
-    scales = [fit_weights(logits[None][:, rows], labels, times) for logits in said]
-    return {
-        view.name: probabilities(logits[None], scale)
-        for view, logits, scale in zip(views, said, scales, strict=True)
-    }
-
-
-def _reports(
-    views: Sequence[View], own: dict[str, Floats], parts: NDArray[np.float64], answers: Answers
-) -> list[LabelerReport]:
-    """What each labeler proved: on answers drawn by lot where they are enough, else on all."""
-    drawn = np.flatnonzero(answers.at_random)
-    rows = drawn if len(drawn) >= FEWEST_AT_RANDOM else answers.rows
-    reports = []
-    for view, part in zip(views, parts, strict=True):
-        wrong = int((own[view.name][rows].argmax(1) != answers.labels[rows]).sum())
-        low, high = interval(wrong, len(rows))
-        reports.append(LabelerReport(view.name, view.title, float(part), wrong / len(rows), low, high, len(rows)))
-    return reports
-
-
-def _wrong_share(
-    probability: Floats, others: NDArray[np.float64], accepted: NDArray[np.bool_], answers: Answers
-) -> WrongShare:
-    """Estimate the share of wrong labels among the accepted, from the calibration and from the random answers."""
-    if not accepted.any():
-        return WrongShare(0.0, 0.0, 1.0, 0, 0, 1.0)
-    wrong = 1 - probability.max(1)
-    drawn = np.flatnonzero(answers.at_random)
-    alike = drawn[wrong[drawn] <= wrong[accepted].max()]
-    missed = int((probability[alike].argmax(1) != answers.labels[alike]).sum())
-    shares = others[:, accepted].mean(1) if len(others) else np.array([wrong[accepted].mean()])
-    low, high = np.quantile(shares, (0.025, 0.975))
-    bound = upper_bound(missed, len(alike)) if len(alike) else 1.0
-    return WrongShare(float(wrong[accepted].mean()), float(low), float(high), len(alike), missed, bound)

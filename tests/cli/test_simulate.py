@@ -9,7 +9,11 @@ import pytest
 
 from app.cli import main
 
-QUICK = [part for name in ("pretrain_images=300", "steps=10", "draws=5", "threads=1") for part in ("--set", name)]
+QUICK = [
+    part
+    for name in ("pretrain_images=100", "steps=5", "folds=2", "draws=5", "threads=1")
+    for part in ("--set", name)
+]
 
 
 def test_it_prints_the_curve_and_nothing_else(
