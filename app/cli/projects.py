@@ -10,7 +10,6 @@ from app.cli import root
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
-from app.projects.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
     from app.runs.queries import JobView
@@ -21,7 +20,7 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     name: str,
     classes: Annotated[str, typer.Option(help="Two or more, in order: closed,open")],
     positive: Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")] = "",
-    recipe: Annotated[str, typer.Option(help="How labelers and people share the work.")] = DEFAULT_RECIPE,
+    recipe: Annotated[str, typer.Option(help="squint or founding; default: squint.")] = "",
     seed_size: Annotated[int, typer.Option(help="Images labelled by hand before the labelers train.")] = 100,
     round_size: Annotated[int, typer.Option(help="Answers after which the labelers learn again.")] = 50,
     from_scratch: Annotated[
@@ -47,7 +46,7 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
             "positive": positive,
             "seed_size": str(seed_size),
             "round_size": str(round_size),
-            "recipe": recipe,
+            **({"recipe": recipe} if recipe else {}),
             "from_scratch": from_scratch,
             "group_pattern": group_by,
         },

@@ -115,7 +115,7 @@ def _train(at: Standing) -> NextStep:
         return NextStep(
             f"{_images(at.new, 'new ')} came in", sentence, "Train the labelers", "/labelers", "t", posts=True
         )
-    sentence = f"Two models learn from your {at.seed:,} labels and look at the other {at.new:,} images."
+    sentence = f"They learn from your {at.seed:,} labels and look at the other {at.new:,} images."
     return NextStep("Train the labelers", sentence, "Train", "/labelers", "t", posts=True)
 
 

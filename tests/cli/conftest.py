@@ -74,6 +74,6 @@ def eyes_zip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def eyes_project(squint: Squint, eyes_zip: tuple[Path, Path]) -> str:
-    squint("project", "create", "eyes", "--classes", "closed,open", "--from-scratch")
+    squint("project", "create", "eyes", "--classes", "closed,open", "--recipe", "founding", "--from-scratch")
     squint("import", "eyes", eyes_zip[0], "--group-by", r"(face\d+)_")
     return "eyes"

@@ -82,6 +82,7 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
 
     page.goto(f"{site}/projects/new")
     page.fill("#name", "Rendered eyes")
+    page.check("#recipe-founding")
     page.fill("#seed_size", str(SEEDS))
     page.fill("#group_pattern", GROUP_PATTERN)
     page.check("#from_scratch")
