@@ -23,7 +23,7 @@ MOST_WEIGHT = 30.0
 NOTHING = 1e-3
 AT_RANDOM = 5.0
 """How often an answer to an image drawn at random counts; one that was asked for counts once."""
-PATIENCE = 100
+PATIENCE = 200
 """After so many answers what the labelers proved counts as much as what they were trusted with before."""
 
 
@@ -50,13 +50,6 @@ def make_folds(
         of_class[fold] += len(members[key])
         sizes[fold] += len(members[key])
     return folds
-
-
-def join_folds(logits: Floats, rows: Rows, folds: NDArray[np.int64]) -> Floats:
-    """Return `[N, K]` of `[F, N, K]`: the mean of all folds' models; on a labelled row, its own fold's alone."""
-    joined: Floats = logits.mean(0)
-    joined[rows] = logits[folds, rows]
-    return joined
 
 
 def soft_targets(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

@@ -16,6 +16,8 @@ LOOKED_AHEAD = 600
 """So many of the most doubtful images are ordered so that near twins do not follow each other."""
 TWIN = 1.5
 """What an image loses when its twin has just been asked, in log-odds."""
+CAUTION = 0.75
+"""Share of the redrawn calibrations under which an accepted pile has to keep the target."""
 
 
 def doubt(probability: Floats, views: Sequence[Floats]) -> Floats:
@@ -70,7 +72,7 @@ def accept(
     """Return bool `[N]`: the largest pile, surest first, of which at most `target` is expected to be wrong.
 
     `others` `[draws, N]`: the chance of being wrong under other calibrations that the answers would also allow;
-    the pile has to hold under nineteen of twenty. Only `candidates` are taken.
+    the pile has to hold under three of four. Only `candidates` are taken.
     """
     wrong = 1 - probability.max(1).astype(np.float64)
     order = np.flatnonzero(candidates)[np.argsort(wrong[candidates], kind="stable")]
@@ -78,7 +80,9 @@ def accept(
         return np.zeros(len(probability), bool)
     sizes = np.arange(1, len(order) + 1)
     expected = np.cumsum(wrong[order]) / sizes
-    cautious = np.quantile(np.cumsum(others[:, order], axis=1) / sizes, 0.95, axis=0) if len(others) else expected
+    cautious = (
+        np.quantile(np.cumsum(others[:, order], axis=1) / sizes, CAUTION, axis=0) if len(others) else expected
+    )
     holds = np.maximum(expected, cautious) <= target
     count = int(sizes[holds][-1]) if holds.any() else 0
     taken = np.zeros(len(probability), bool)

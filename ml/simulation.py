@@ -6,6 +6,7 @@ Takes the same way as a label run: the same functions, round after round, in one
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,6 +117,7 @@ def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], list[
         state = State(answered, opinion.accepted, opinion.probability.argmax(1))
         found = opinion.accepted_wrong
         curve.append(_point(plan, state, found.bound, found.estimate, time.monotonic() - began))
+        print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
         queue = _queue(plan, answered, opinion.priority, drawn)
     return curve, notes + opinion.notes
 

@@ -1,12 +1,13 @@
 """The recipe's labelers: different kinds of model, since models of one kind share their mistakes.
 
-Each trains once a fold, on all labelled images but that fold's. So every labelled image is judged by a model that
-has not seen it, and every other image by all of them together.
+Each trains once a fold, on all labelled images but that fold's, and so judges every labelled image by a model
+that has not seen it. All other images are judged by models that have seen all answers.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,9 +42,18 @@ class Lesson:
         kept = self.folds != fold
         return self.rows[kept], self.labels[kept]
 
+    def of(self, fold: int) -> Rows:
+        held: Rows = self.rows[self.folds == fold]
+        return held
+
     @property
     def numbers(self) -> range:
         return range(int(self.folds.max()) + 1)
+
+
+Judge = Callable[[Rows], Floats]
+"""Takes rows of the pack, returns their logits `[len(rows), K]`."""
+Learn = Callable[[Rows, NDArray[np.int64]], Judge]
 
 
 class View(Protocol):
@@ -57,7 +67,7 @@ class View(Protocol):
         ...
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
-        """Return logits float32 `[F, N, K]`: what each fold's model says of every image of the pack."""
+        """Return logits float32 `[N, K]` of every image; of an answered one, what a model unaware of it says."""
         ...
 
 
@@ -75,6 +85,7 @@ class CompactView:
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         lock = threading.Lock()
+        unseen = np.zeros((len(lesson.rows), lesson.classes), np.float32)
 
         def told_in_turn(images: int, cost: float) -> None:
             with lock:
@@ -84,6 +95,8 @@ class CompactView:
             rows, labels = lesson.without(fold)
             seed = lesson.seed * 1009 + fold
             finetune(net, self.images, rows, labels, self.settings, seed, told_in_turn)
+            unseen[lesson.folds == fold] = logits_of(net, self.images, lesson.of(fold), told_in_turn)
+            finetune(net, self.images, lesson.rows, lesson.labels, self.settings.again(), seed + 1, told_in_turn)
             return logits_of(net, self.images, np.arange(len(self.images)), told_in_turn)
 
         seeds = (lesson.seed * 1009 + fold for fold in lesson.numbers)
@@ -92,7 +105,9 @@ class CompactView:
             _threads(1),
             ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
         ):
-            return np.stack(list(pool.map(train, lesson.numbers, nets)))
+            said: Floats = np.mean(list(pool.map(train, lesson.numbers, nets)), axis=0, dtype=np.float32)
+        said[lesson.rows] = unseen
+        return said
 
 
 class _threads:  # noqa: N801  used as a function
@@ -120,13 +135,13 @@ class FeatureView:
     trust: float = 0.2
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
-        return np.stack([self._of(*lesson.without(fold), lesson.classes, told) for fold in lesson.numbers])
+        means = self.features.mean(0)
 
-    def _of(self, rows: Rows, labels: NDArray[np.int64], classes: int, told: Told) -> Floats:
-        weights = logistic(self.features[:, rows].mean(0), labels, classes, self.strength)
-        told(len(self.features[0]), 0)
-        logits: Floats = self.features.mean(0) @ weights[:-1] + weights[-1]
-        return logits
+        def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
+            weights = logistic(means[rows], labels, lesson.classes, self.strength)
+            return lambda wanted: means[wanted] @ weights[:-1] + weights[-1]
+
+        return cross_judged(lesson, len(means), learn, told)
 
 
 @dataclass(frozen=True)
@@ -140,17 +155,24 @@ class EdgeView:
     trust: float = 0.2
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
-        return np.stack([self._of(*lesson.without(fold), lesson, told) for fold in lesson.numbers])
+        def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
+            if len(rows) > MOST_EXAMPLES // 2:
+                picked = np.random.default_rng(lesson.seed).permutation(len(rows))[: MOST_EXAMPLES // 2]
+                rows, labels = rows[picked], labels[picked]
+            both = self.histograms[:, rows].reshape(-1, self.histograms.shape[2]).astype(np.float32)
+            machine = KernelMachine(both, np.tile(labels, 2), lesson.classes)
+            return lambda wanted: np.mean([machine(side[wanted]) for side in self.histograms], 0, np.float32)
 
-    def _of(self, rows: Rows, labels: NDArray[np.int64], lesson: Lesson, told: Told) -> Floats:
-        if len(rows) > MOST_EXAMPLES // 2:
-            picked = np.random.default_rng(lesson.seed).permutation(len(rows))[: MOST_EXAMPLES // 2]
-            rows, labels = rows[picked], labels[picked]
-        both = self.histograms[:, rows].reshape(-1, self.histograms.shape[2]).astype(np.float32)
-        machine = KernelMachine(both, np.tile(labels, 2), lesson.classes)
-        told(len(self.histograms[0]), 0)
-        said: Floats = np.mean([machine(side) for side in self.histograms], axis=0, dtype=np.float32)
-        return said
+        return cross_judged(lesson, self.histograms.shape[1], learn, told)
+
+
+def cross_judged(lesson: Lesson, count: int, learn: Learn, told: Told) -> Floats:
+    """Return `[count, K]`: answered images by the model of the other folds, all others by one of all answers."""
+    said: Floats = np.asarray(learn(lesson.rows, lesson.labels)(np.arange(count)), np.float32)
+    for fold in lesson.numbers:
+        said[lesson.of(fold)] = learn(*lesson.without(fold))(lesson.of(fold))
+        told(len(lesson.of(fold)), 0)
+    return said
 
 
 def learnt_features(images: SmallImages, weights: dict[str, Tensor], told: Told) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml.calibration import AT_RANDOM, influence, join_folds, make_folds, probabilities, prove
+from ml.calibration import AT_RANDOM, influence, make_folds, probabilities, prove
 from ml.contract import LabelerReport, WrongShare
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
@@ -42,7 +42,7 @@ class SquintSettings:
     """Chosen once, on half of the eyes; a project has no truth to tune them on."""
 
     folds: int = 5
-    steps: int = 120
+    steps: int = 90
     """Of each fold's compact net, before what the answers add."""
     pretrain_images: int = 240_000
     """Images looked at before the first answer, in all epochs together."""
@@ -101,7 +101,8 @@ def work_of(task: Pretraining, answers: int, settings: SquintSettings) -> float:
 
 def round_work(images: int, answers: int, settings: SquintSettings) -> float:
     tuning = FinetuneSettings(settings.steps)
-    return settings.folds * (tuning.steps_for(answers) * tuning.batch_size * TRAINING_COST + 2 * images)
+    steps = tuning.steps_for(answers) + tuning.again().steps_for(answers)
+    return settings.folds * (steps * tuning.batch_size * TRAINING_COST + 2 * images)
 
 
 def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> Prepared:
@@ -138,7 +139,7 @@ def judge(
     parts = min(settings.folds, len(set(groups)))
     folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
     lesson = Lesson(rows, labels, folds, len(classes), seed)
-    said = np.stack([join_folds(_judged(view, lesson, reporter), rows, folds) for view in prepared.views])
+    said = np.stack([_judged(view, lesson, reporter) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
     times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
     proof = prove(said[:, rows], labels, times, [view.trust for view in prepared.views])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.calibration import fit_weights, influence, join_folds, make_folds, probabilities, prove
+from ml.calibration import fit_weights, influence, make_folds, probabilities, prove
 
 
 def opinions(count: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,11 +78,3 @@ def test_folds_spread_every_class():
     assert all(
         np.bincount(folds[np.array(labels) == c], minlength=5).tolist() == [n] * 5 for c, n in ((0, 8), (1, 2))
     )
-
-
-def test_an_answered_image_is_judged_by_the_model_that_never_saw_it():
-    logits = np.arange(24, dtype=np.float32).reshape(2, 6, 2)
-    joined = join_folds(logits, np.array([1, 4]), np.array([1, 0]))
-    assert joined[1].tolist() == logits[1, 1].tolist()
-    assert joined[4].tolist() == logits[0, 4].tolist()
-    assert joined[0].tolist() == logits[:, 0].mean(0).tolist()
