@@ -5,12 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
 from app.images.queries import image_url
-from app.models import Annotation, AnnotationKind, Image, ImportBatch, Job, LabelClass, Prediction, Project, Round
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    Image,
+    ImageState,
+    ImportBatch,
+    Job,
+    LabelClass,
+    Prediction,
+    Project,
+    Recipe,
+    Round,
+)
 
 TILES = 60
 
@@ -98,6 +110,10 @@ def tile_page(
     if not all(c in by_id for c in cell) or len(shown.labelers) < 2:
         raise NotFoundError("There is no such pair of classes.")
     first, second = aliased(Prediction), aliased(Prediction)
+    in_cell = and_(first.class_id == cell[0], second.class_id == cell[1])
+    if shown.recipe == Recipe.SQUINT:
+        # It accepts by calibrated probability; that two of its labelers say the same is not enough.
+        in_cell = and_(Image.proposed_class_id == cell[0], Image.state == ImageState.ACCEPTED)
     pairs = (
         select(Image, first.confidence, second.confidence)
         .join(first, first.image_id == Image.id)
@@ -105,8 +121,7 @@ def tile_page(
         .where(
             first.labeler_id == shown.labelers[0].id,
             second.labeler_id == shown.labelers[1].id,
-            first.class_id == cell[0],
-            second.class_id == cell[1],
+            in_cell,
         )
     )
     total = session.scalar(select(func.count()).select_from(pairs.subquery())) or 0
