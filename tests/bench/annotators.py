@@ -41,9 +41,13 @@ class Person:
         self._images: list[int] = []
         self.seen = Seen()
 
-    def work(self, start: Barrier, for_s: float, pace_s: float) -> Seen:
-        """Answer for so long, one image every `pace_s`, or as fast as the server lets them."""
+    def work(self, start: Barrier, for_s: float, pace_s: float, late_s: float) -> Seen:
+        """Answer for so long, one image every `pace_s`, or as fast as the server lets them.
+
+        `late_s` keeps people out of step: a crowd that presses its keys together is no crowd of people.
+        """
         start.wait()
+        time.sleep(late_s)
         began = time.perf_counter()
         while (now := time.perf_counter()) - began < for_s:
             self._refill()
@@ -86,7 +90,8 @@ def measure(
             start = Barrier(people)
             crowd = [Person(server.port, token, project.id, class_ids) for token in tokens]
             with ThreadPoolExecutor(people) as pool:
-                seen = list(pool.map(lambda person: person.work(start, for_s, pace_s), crowd))
+                late = [pace_s * place / people for place in range(people)]
+                seen = list(pool.map(lambda one, wait: one.work(start, for_s, pace_s, wait), crowd, late))
         saved = [image_id for one in seen for image_id in one.saved]
         tell(
             name,
