@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 from ml.rundir import atomic_path
 
 LOG = logging.getLogger(__name__)
+SAVING_SHARE = 0.05
 
 
 @dataclass
@@ -47,9 +48,7 @@ def save_checkpoint(
     groups = optimizer.state_dict()
     for index, values in groups["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v.contiguous() for k, v in values.items() if isinstance(v, Tensor)}
-    metadata = {"state": json.dumps(asdict(state)), "identity": identity, "sha256": digest_of(tensors)}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata)
+    write_tensors(path, tensors, identity, state=json.dumps(asdict(state)))
 
 
 def load_checkpoint(
@@ -59,6 +58,23 @@ def load_checkpoint(
 
     A damaged file, or one that another manifest or other settings made, counts as nothing; the log says so.
     """
+    stored = read_tensors(path, identity)
+    if stored is None:
+        return None
+    tensors, metadata = stored
+    net.load_state_dict(_under(tensors, "net."))
+    fill_optimizer(optimizer, _under(tensors, "optimizer."))
+    return TrainState(**json.loads(metadata["state"])), _under(tensors, "best.")
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], identity: str, **metadata: str) -> None:
+    """Write a file that `read_tensors` knows again by its identity, whole or not at all."""
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, {**metadata, "identity": identity, "sha256": digest_of(tensors)})
+
+
+def read_tensors(path: Path, identity: str) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+    """Return tensors and metadata; a damaged file, or one of another identity, is None, and the log says so."""
     if not path.exists():
         return None
     try:
@@ -71,9 +87,12 @@ def load_checkpoint(
     if metadata.get("identity") != identity or metadata.get("sha256") != digest_of(tensors):
         LOG.warning("%s is damaged or belongs to another run, and is not resumed.", path.name)
         return None
-    net.load_state_dict(_under(tensors, "net."))
-    fill_optimizer(optimizer, _under(tensors, "optimizer."))
-    return TrainState(**json.loads(metadata["state"])), _under(tensors, "best.")
+    return tensors, metadata
+
+
+def next_checkpoint_at(began: float, ended: float, every_s: float) -> float:
+    """Saving costs the training no more than `SAVING_SHARE` of its time, unless every epoch is to be kept."""
+    return ended + max(every_s, (ended - began) / SAVING_SHARE if every_s else 0)
 
 
 def digest_of(tensors: dict[str, Tensor]) -> str:

@@ -18,14 +18,13 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
 from ml.augment import augment
-from ml.checkpoint import TrainState, load_checkpoint, save_checkpoint
+from ml.checkpoint import TrainState, load_checkpoint, next_checkpoint_at, save_checkpoint
 from ml.data import Images, Normalisation, Rows, batches, normalise
 from ml.errors import NotFiniteError
 from ml.report import TRAINING_COST, Reporter
 from ml.settings import TrainSettings
 
 SCORING_BATCH = 256
-SAVING_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,6 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
             due = next_checkpoint_at(began, time.monotonic(), task.settings.checkpoint_every_s)
     net.load_state_dict(best)
     return state
-
-
-def next_checkpoint_at(began: float, ended: float, every_s: float) -> float:
-    """Saving costs the training no more than `SAVING_SHARE` of its time, unless every epoch is to be kept."""
-    return ended + max(every_s, (ended - began) / SAVING_SHARE if every_s else 0)
 
 
 def make_optimizer(net: nn.Module, settings: TrainSettings) -> Optimizer:

@@ -17,6 +17,7 @@ from ml.compact import CompactNet
 from ml.data import Rows, batches
 from ml.distort import GENTLE, distort
 from ml.errors import NotFiniteError
+from ml.report import TRAINING_COST
 from ml.small import SmallImages
 
 SCORING_BATCH = 512
@@ -90,7 +91,7 @@ def finetune(
         optimizer.step()
         if not math.isfinite(loss.item()):
             raise NotFiniteError("The compact net stopped giving finite numbers while training.")
-        told(len(picked), 6)
+        told(len(picked), TRAINING_COST)
 
 
 def _draws(count: int, size: int, steps: int, dice: torch.Generator) -> list[Tensor]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -16,21 +15,24 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from ml.checkpoint import TrainState, digest_of, load_checkpoint, save_checkpoint
+from ml.checkpoint import (
+    TrainState,
+    load_checkpoint,
+    next_checkpoint_at,
+    read_tensors,
+    save_checkpoint,
+    write_tensors,
+)
 from ml.compact import FEATURES, CompactNet
 from ml.data import Rows, batches
 from ml.distort import STRONG, distort
 from ml.errors import NotFiniteError
 from ml.report import TRAINING_COST, Reporter
-from ml.rundir import atomic_path
 from ml.small import SmallImages
 
-LOG = logging.getLogger(__name__)
 STAGE = "learning from the unlabelled images"
 FILE = "pretrained.safetensors"
 COST = 2 * TRAINING_COST
@@ -113,29 +115,19 @@ def pretrain(task: Pretraining, reporter: Reporter) -> dict[str, Tensor]:
         state.epoch += 1
         reporter.metric("pretraining", state.epoch, train_loss=loss)
         if time.monotonic() >= due and state.epoch < epochs:
+            began = time.monotonic()
             save_checkpoint(checkpoint, state, model, {}, optimizer, task.identity)
-            due = time.monotonic() + task.settings.checkpoint_every_s
+            due = next_checkpoint_at(began, time.monotonic(), task.settings.checkpoint_every_s)
     weights = {key: value.detach().cpu().contiguous() for key, value in model.net.body.state_dict().items()}
-    with atomic_path(task.folder / FILE) as temporary:
-        save_file(weights, temporary, {"identity": task.identity, "sha256": digest_of(weights)})
+    write_tensors(task.folder / FILE, weights, task.identity)
     checkpoint.unlink(missing_ok=True)
     return weights
 
 
 def find_pretrained(task: Pretraining) -> dict[str, Tensor] | None:
     """Return the weights that an earlier run left, or None; a damaged file counts as nothing."""
-    path = task.folder / FILE
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, "pt") as stored:
-            metadata = stored.metadata() or {}
-            weights = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118  not a dict
-    except (SafetensorError, OSError) as error:
-        LOG.warning("%s cannot be read and is made again: %s", path.name, error)
-        return None
-    fits = metadata.get("identity") == task.identity and metadata.get("sha256") == digest_of(weights)
-    return weights if fits else None
+    stored = read_tensors(task.folder / FILE, task.identity)
+    return stored[0] if stored else None
 
 
 def _one_epoch(

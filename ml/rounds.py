@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import rundir
 from ml.contract import Manifest, RunResult
 from ml.engine import pick_device
 from ml.errors import RunError
@@ -20,19 +19,18 @@ from ml.labelers.squint import (
     pretraining_of,
     work_of,
 )
+from ml.pretraining import Pretraining
 from ml.report import Reporter
 from ml.settings import with_overrides
 from ml.small import shrink
-from ml.training import environment, open_pixels, save_arrays
+from ml.training import environment, finish, open_pixels, save_arrays
 
 
 def execute_round(folder: Path, manifest: Manifest) -> None:
     """Judge all images of the run; `DONE` is written last. Raise RunError with a sentence when it cannot be."""
     started = time.monotonic()
-    settings = with_overrides(SquintSettings(), manifest.settings)
     answers = answers_of(manifest)
-    pack = Path(manifest.pack.path)
-    task = pretraining_of(shrink(open_pixels(manifest), pick_device()), pack, manifest.pack.sha256, settings)
+    settings, task = opened(manifest)
     reporter = Reporter(work_of(task, len(answers.rows), settings))
     prepared = prepare(task, settings, reporter)
     opinion = judge(prepared, answers, manifest.classes, settings, manifest.seed, reporter)
@@ -47,20 +45,22 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
         opinion.labelers,
         opinion.accepted_wrong,
     )
-    rundir.write_text(folder / rundir.RESULT, result.to_json())
-    rundir.write_text(folder / rundir.DONE, "")
+    finish(folder, result)
 
 
 def execute_pretraining(folder: Path, manifest: Manifest) -> None:
     """Learn from the images alone, for the rounds to come; what was learnt lies beside the pack."""
     started = time.monotonic()
-    settings = with_overrides(SquintSettings(), manifest.settings)
-    pack = Path(manifest.pack.path)
-    task = pretraining_of(shrink(open_pixels(manifest), pick_device()), pack, manifest.pack.sha256, settings)
+    settings, task = opened(manifest)
     prepare(task, settings, Reporter(work_of(task, 0, settings)))
     result = RunResult([], {}, time.monotonic() - started, environment(manifest), [])
-    rundir.write_text(folder / rundir.RESULT, result.to_json())
-    rundir.write_text(folder / rundir.DONE, "")
+    finish(folder, result)
+
+
+def opened(manifest: Manifest) -> tuple[SquintSettings, Pretraining]:
+    settings = with_overrides(SquintSettings(), manifest.settings)
+    images = shrink(open_pixels(manifest), pick_device())
+    return settings, pretraining_of(images, Path(manifest.pack.path), manifest.pack.sha256, settings)
 
 
 def answers_of(manifest: Manifest) -> Answers:

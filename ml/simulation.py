@@ -134,9 +134,9 @@ def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], lis
     agreed, guess = agreed_class(said), np.mean(said, axis=0).argmax(1)
     rank = np.where(agreed == UNCLEAR, 1 + joint_doubt(said), 0).astype(np.float32)
     seconds = time.monotonic() - began
+    asked = _queue(plan, drawn, np.where(rank > 0, rank, -1), drawn)
     curve: list[Point] = []
     for stop in _stops(plan)[1:]:
-        asked = _queue(plan, drawn, np.where(rank > 0, rank, -1), drawn)
         answered = np.concatenate([drawn, asked[: stop - len(drawn)]])
         accepted = agreed != UNCLEAR
         accepted[answered] = False

@@ -113,6 +113,11 @@ def execute(folder: Path) -> None:
     result = RunResult(
         models, run.splits.counts, time.monotonic() - started, environment(manifest), notes(models)
     )
+    finish(folder, result)
+
+
+def finish(folder: Path, result: RunResult) -> None:
+    """Say that the run is over; checkpoints are of no more use."""
     rundir.write_text(folder / rundir.RESULT, result.to_json())
     shutil.rmtree(folder / rundir.CHECKPOINTS, ignore_errors=True)
     rundir.write_text(folder / rundir.DONE, "")

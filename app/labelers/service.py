@@ -20,13 +20,17 @@ FEWEST_OF_A_CLASS = 2
 def start(session: Session, project: Project, user_id: int | None, settings: dict[str, Any] | None = None) -> Job:
     """Queue a training of the labelers; pressed again while one waits or runs, that one is returned.
 
-    `settings` override the recipe's, by the names of `ml.settings.TrainSettings`.
+    `settings` override the recipe's, by the names of its settings in `ml`.
     Raise ConflictError with the sentence of `why_not`.
     """
     if reason := why_not(session, project):
         raise ConflictError(reason)
+    return _queue(session, project, user_id, settings or {})
+
+
+def _queue(session: Session, project: Project, user_id: int | None, settings: dict[str, Any]) -> Job:
     models = FOUNDING_PAIR if project.recipe == Recipe.FOUNDING else []
-    return submit(session, "label", project.id, {"models": models, "settings": settings or {}}, user_id)
+    return submit(session, "label", project.id, {"models": models, "settings": settings}, user_id)
 
 
 def go_on(session: Session, project: Project) -> None:
@@ -44,7 +48,7 @@ def go_on(session: Session, project: Project) -> None:
     if queries.count_answers_since(session, project.id, began, enough) < enough:
         return
     if find_active(session, "label", project.id) is None and why_not(session, project) is None:
-        start(session, project, None)
+        _queue(session, project, None, {})
 
 
 def why_not(session: Session, project: Project) -> str | None:

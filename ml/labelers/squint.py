@@ -28,7 +28,7 @@ from ml.labelers.evidence import (
     wrong_share_of,
 )
 from ml.linear import Floats
-from ml.pretraining import Pretraining, PretrainSettings, find_pretrained, pretrain
+from ml.pretraining import Pretraining, PretrainSettings, pretrain
 from ml.report import TRAINING_COST, Reporter
 from ml.selection import accept, doubt, priorities
 from ml.small import SmallImages
@@ -110,8 +110,7 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     if settings.threads:
         torch.set_num_threads(settings.threads)
     images = task.images
-    known = find_pretrained(task)
-    weights = known or (pretrain(task, reporter) if len(images) >= FEWEST_TO_PRETRAIN else {})
+    weights = pretrain(task, reporter) if len(images) >= FEWEST_TO_PRETRAIN else {}
     features = learnt_features(
         images, weights, lambda count, cost: reporter.advance("measuring every image", count, cost=cost)
     )
