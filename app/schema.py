@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from app.config import REPOSITORY
 from app.db import Database
 from app.errors import StartError
 from app.models import Base
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 
 def alembic_config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415  slow to import, and seldom needed
+
     config = Config(toml_file=REPOSITORY / "pyproject.toml")
     config.attributes["connection"] = connection
     return config
@@ -30,20 +30,26 @@ def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     return kind != "table" or name in Base.metadata.tables
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
+def upgrade(database: Database) -> None:
     """Run the missing migrations in one transaction; a database of a newer Squint is refused."""
-    _migrate(database, command.upgrade, revision)
+    with database.read() as session:
+        if is_current(session.connection()):
+            return
+    _migrate(database, "upgrade", "head")
 
 
 def downgrade(database: Database, revision: str) -> None:
-    _migrate(database, command.downgrade, revision)
+    _migrate(database, "downgrade", revision)
 
 
-def _migrate(database: Database, run: Callable[[Config, str], None], revision: str) -> None:
+def _migrate(database: Database, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
+    from alembic import command  # noqa: PLC0415  slow to import, and seldom needed
+    from alembic.util import CommandError  # noqa: PLC0415
+
     with without_foreign_keys(database) as connection:
         try:
             with connection.begin():
-                run(alembic_config(connection), revision)
+                getattr(command, direction)(alembic_config(connection), revision)
                 _check_foreign_keys(connection, database)
         except CommandError as error:
             raise StartError(
@@ -77,6 +83,8 @@ def _check_foreign_keys(connection: Connection, database: Database) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the schema is the one that this program expects."""
-    head = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    """Whether the schema is the one that this program expects: told by the names of the migrations' files."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    newest = max(path.name.partition("_")[0] for path in (REPOSITORY / "migrations/versions").glob("*.py"))
+    return bool(connection.scalar(text("select version_num from alembic_version")) == newest)

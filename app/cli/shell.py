@@ -56,12 +56,15 @@ def opened(data_dir: Path | None) -> Iterator[Shell]:
 def opened_to_read(data_dir: Path | None) -> Iterator[Shell]:
     """Yield the installation as `opened` does, but quicker, and raise StartError where there is none yet."""
     from app.db import Database  # noqa: PLC0415
+    from app.schema import is_current  # noqa: PLC0415
 
     settings = settings_of(data_dir)
     if not settings.database_url and not (settings.data_dir / "squint.db").exists():
         raise StartError(f"There is nothing in the data folder {settings.data_dir} yet; `squint serve` begins.")
     database = Database(settings.db_url)
-    if not _is_newest(database):
+    with database.read() as session:
+        current = is_current(session.connection())
+    if not current:
         database.close()
         with opened(data_dir) as shell:
             yield shell
@@ -70,21 +73,6 @@ def opened_to_read(data_dir: Path | None) -> Iterator[Shell]:
         yield Shell(settings, database)
     finally:
         database.close()
-
-
-def _is_newest(database: Database) -> bool:
-    """Whether no migration is missing, told without loading what runs them: that takes longer than most reads."""
-    from sqlalchemy import text  # noqa: PLC0415
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
-
-    from app.config import REPOSITORY  # noqa: PLC0415
-
-    newest = max(path.name.partition("_")[0] for path in (REPOSITORY / "migrations/versions").glob("*.py"))
-    try:
-        with database.read() as session:
-            return bool(session.scalar(text("select version_num from alembic_version")) == newest)
-    except SQLAlchemyError:
-        return False
 
 
 def acting_user(session: Session, email: str | None) -> User:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from dbos import error as dbos_error
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -71,13 +70,15 @@ def submit(session: Session, kind: str, project_id: int, spec: dict[str, Any], u
     A project has at most one waiting or running job of a kind: while there is one, that one is returned, and
     `spec` is dropped.
     """
+    from dbos import error  # noqa: PLC0415  slow to import
+
     while True:
         if active := find_active(session, kind, project_id):
             return active
         try:
             with session.begin_nested():
                 return _enqueue(session, kind, project_id, spec, user_id)
-        except dbos_error.DBOSQueueDeduplicatedError:
+        except error.DBOSQueueDeduplicatedError:
             # Somebody else was faster; theirs is committed by now, or already over.
             continue
 
@@ -139,6 +140,8 @@ def resume(database: Database, job_id: str) -> None:
     Raise NotFoundError for an unknown job, and ConflictError when it is not over, is done, or when the project
     has another such job by now. Call this outside a write transaction.
     """
+    from dbos import error  # noqa: PLC0415  slow to import
+
     with database.write() as session:
         job, status = _locked(session, job_id)
         if status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
@@ -148,8 +151,8 @@ def resume(database: Database, job_id: str) -> None:
         job.error, job.attempts, job.started_at, job.finished_at = None, 0, None, None
     try:
         client_of(database.engine).rewind_workflow(job_id, queue_name=QUEUE)
-    except dbos_error.DBOSException as error:
-        raise ConflictError("Somebody else has just retried this job.") from error
+    except error.DBOSException as raised:
+        raise ConflictError("Somebody else has just retried this job.") from raised
 
 
 def _locked(session: Session, job_id: str) -> tuple[Job, JobStatus]:

@@ -16,7 +16,7 @@ import threading
 import time
 from typing import NoReturn
 
-from dbos import DBOS
+from dbos import DBOS, DBOSPortableJSONSerializer
 from dbos import error as dbos_error
 
 from app.config import Settings
@@ -24,7 +24,7 @@ from app.db import Database
 from app.errors import StartError
 from app.jobs import child
 from app.jobs.attempts import NO_ANSWER, JobFailedError, SupersededError
-from app.jobs.engine import APPLICATION, QUEUE, SCHEMA, SERIALIZER, WORKFLOW_VERSION, make_job_engine
+from app.jobs.engine import APPLICATION, QUEUE, SCHEMA, WORKFLOW_VERSION, make_job_engine
 from app.jobs.presence import Presence
 from app.jobs.queue import prepare_job_tables
 from app.jobs.retention import sweep
@@ -85,7 +85,7 @@ class LiveWorker:
                 "dbos_system_schema": SCHEMA,
                 "application_version": WORKFLOW_VERSION,
                 "executor_id": self.presence.id,
-                "serializer": SERIALIZER,
+                "serializer": DBOSPortableJSONSerializer(),
                 "use_listen_notify": False,
                 "run_migrations": False,
                 "log_level": "ERROR",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.config import Settings
 from app.db import Database
 from app.errors import ConflictError, NotFoundError
+from app.jobs.engine import are_prepared
 from app.jobs.queue import JobStatus, cancel, find_active, prepare_job_tables, progress, resume, status_of, submit
 from app.models import Job, Project
 
@@ -111,6 +112,16 @@ def test_unknown_jobs_have_no_status_and_cannot_be_cancelled(database: Database,
         cancel(database, "nowhere")
     with pytest.raises(NotFoundError):
         resume(database, "nowhere")
+
+
+def test_a_start_on_prepared_tables_sees_that_without_the_job_engine(database: Database):
+    assert are_prepared(database.engine), "MIGRATIONS must be the number that this version of DBOS has"
+    with database.write() as session:
+        schema = "main" if database.is_sqlite else "dbos"
+        session.execute(text(f"update {schema}.queues set worker_concurrency = 9"))  # noqa: S608
+    assert not are_prepared(database.engine)
+    prepare_job_tables(database)
+    assert are_prepared(database.engine)
 
 
 def test_preparing_the_tables_twice_keeps_the_jobs(database: Database, settings: Settings, project: int):
