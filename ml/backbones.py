@@ -1,26 +1,29 @@
-"""The nets by name, from torchvision and ultralytics, as plain modules that give logits."""
+"""The nets by name: torchvision's, ultralytics' and our compact one, as plain modules that give logits."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ml import compact
 from ml.contract import WeightsPolicy
-from ml.errors import MissingWeightsError, RunError
+from ml.data import OWN, Normalisation
+from ml.errors import RunError
 from ml.offline import ultralytics_nets
+from ml.settings import default_input_size
 from ml.small_maps import use_products_for_small_maps
+from ml.weights import copy_matching, weights_file, yolo_state
+from ml.zoo import ZOO, find_unknown
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+NOTHING = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
+FIXED_SIDES = {"vit_": 224, "maxvit_t": 224, "inception_v3": 96}
+"""Nets, by the start of their name, that know only this side, in pixels, or fail below it."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,16 @@ class Backbone:
 
     name: str
     title: str
-    build: Callable[[int], nn.Module]
-    """Untrained, with so many outputs."""
+    build: Callable[[int, int], nn.Module]
+    """Untrained, with so many outputs, for squares of so many pixels a side."""
     load: Callable[[nn.Module, Path], None]
     """Fill all but the head with pretrained weights, from the folder or else by download into it."""
-    mean: tuple[float, float, float]
-    """What the pretrained weights expect to be subtracted, of values 0..1 …"""
-    std: tuple[float, float, float]
-    """… and divided by."""
+    norm: Normalisation
+    """What the pretrained weights expect."""
+    side_for: Callable[[int, int], int] = default_input_size
+    """The side that the net sees for images whose longest side is the first number, enlarged by the second."""
+    pretrained: bool = True
+    """Whether there are weights to start from; a net without them always keeps its `norm`."""
 
 
 class YoloClassifier(nn.Module):
@@ -54,139 +59,77 @@ class YoloClassifier(nn.Module):
 
 
 def _torchvision(name: str, title: str) -> Backbone:
-    def build(outputs: int) -> nn.Module:
+    fixed = next((side for start, side in FIXED_SIDES.items() if name.startswith(start)), None)
+
+    def build(outputs: int, _side: int) -> nn.Module:
         from torchvision.models import get_model  # noqa: PLC0415  slow to import
 
-        net: nn.Module = get_model(name, weights=None, num_classes=outputs)
+        helpers = {"aux_logits": False} if name in {"googlenet", "inception_v3"} else {}
+        net: nn.Module = get_model(name, weights=None, num_classes=outputs, **helpers)
         return net
 
     def load(net: nn.Module, folder: Path) -> None:
         from torchvision.models import get_model_weights  # noqa: PLC0415
 
         url = get_model_weights(name).DEFAULT.url
-        copy_matching(net, torch.load(_weights_file(url, folder, title), weights_only=True))
+        copy_matching(net, torch.load(weights_file(url, folder, title), weights_only=True))
 
-    return Backbone(name, title, build, load, IMAGENET_MEAN, IMAGENET_STD)
+    def side_for(longest: int, enlarge: int) -> int:
+        return fixed or default_input_size(longest, enlarge)
+
+    return Backbone(name, title, build, load, IMAGENET, side_for)
 
 
 def _yolo(name: str, title: str) -> Backbone:
-    def build(outputs: int) -> nn.Module:
+    def build(outputs: int, _side: int) -> nn.Module:
         return YoloClassifier(name, outputs)
 
     def load(net: nn.Module, folder: Path) -> None:
         assert isinstance(net, YoloClassifier)  # noqa: S101  built above
-        state = _yolo_state(_weights_file(f"{YOLO_ASSETS}{name}.pt", folder, title))
-        copy_matching(net.net, state)
+        copy_matching(net.net, yolo_state(weights_file(f"{YOLO_ASSETS}{name}.pt", folder, title)))
 
-    return Backbone(name, title, build, load, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    return Backbone(name, title, build, load, NOTHING)
 
 
-BACKBONES = {
-    backbone.name: backbone
-    for backbone in (
-        _torchvision("resnet18", "ResNet18"),
-        _torchvision("resnet50", "ResNet50"),
-        _torchvision("resnet101", "ResNet101"),
-        _torchvision("mobilenet_v3_small", "MobileNetV3 small"),
-        _torchvision("mobilenet_v3_large", "MobileNetV3 large"),
-        _yolo("yolov8n-cls", "YOLOv8n"),
-        _yolo("yolov8m-cls", "YOLOv8m"),
-    )
-}
+def _compact(title: str) -> Backbone:
+    def build(outputs: int, side: int) -> nn.Module:
+        return compact.CompactNet(channels=3, outputs=outputs, side=side)
+
+    def load(_net: nn.Module, _folder: Path) -> None:
+        """Nobody has trained it before."""
+
+    def side_for(longest: int, _enlarge: int) -> int:
+        return compact.side_for(longest, longest)
+
+    return Backbone("compact", title, build, load, OWN, side_for, pretrained=False)
 
 
 def get_backbone(name: str) -> Backbone:
-    if name not in BACKBONES:
-        raise RunError(f"There is no model named {name}; there are {', '.join(BACKBONES)}.")
-    return BACKBONES[name]
+    """Return the net of this name in the zoo or in torchvision; raise RunError where there is none."""
+    if sentence := find_unknown([name]):
+        raise RunError(sentence)
+    title = next((entry.title for entry in ZOO if entry.name == name), name)
+    if name == "compact":
+        return _compact(title)
+    return _yolo(name, title) if name.startswith("yolo") else _torchvision(name, title)
 
 
-def build_net(name: str, outputs: int, weights: WeightsPolicy, weights_dir: Path, seed: int) -> nn.Module:
+def build_net(
+    name: str, outputs: int, side: int, weights: WeightsPolicy, weights_dir: Path, seed: int
+) -> nn.Module:
     """Return the net, initialised from `seed`, with pretrained weights under its new head if asked for.
 
     Raise MissingWeightsError when they are neither in the folder nor to be downloaded.
     """
     torch.manual_seed(seed)
-    net = empty_net(name, outputs)
+    net = empty_net(name, outputs, side)
     if weights == "pretrained":
         get_backbone(name).load(net, weights_dir)
     return net
 
 
-def empty_net(name: str, outputs: int) -> nn.Module:
+def empty_net(name: str, outputs: int, side: int) -> nn.Module:
     """Return the net with whatever weights its family starts from."""
-    net = get_backbone(name).build(outputs)
+    net = get_backbone(name).build(outputs, side)
     use_products_for_small_maps(net)
     return net
-
-
-def copy_matching(net: nn.Module, state: dict[str, Tensor]) -> None:
-    """Load every tensor of the same name and shape; only the head may be left out.
-
-    Raise RunError when the file belongs to another net.
-    """
-    own = net.state_dict()
-    fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
-    if len(own) - len(fitting) > 4:
-        raise RunError("The file of pretrained weights belongs to another model; please fetch it again.")
-    net.load_state_dict({**own, **fitting})
-
-
-def _weights_file(url: str, folder: Path, title: str) -> Path:
-    """Return the local file for `url`, downloading it if it is not in the folder yet."""
-    name = url.rsplit("/", 1)[-1]
-    path = folder / name
-    expected = _hash_prefix(name)
-    if not path.exists():
-        _download(url, path, title)
-    elif expected and not _sha256(path).startswith(expected):
-        raise RunError(f"{name} in {folder} is damaged: its hash is not the one in its name.")
-    return path
-
-
-def _download(url: str, path: Path, title: str) -> None:
-    """Fetch the file whole or not at all; its hash is checked where the name tells it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path), _hash_prefix(path.name), progress=False)
-    except (OSError, HTTPException, RuntimeError) as error:
-        if getattr(error, "errno", None) == errno.ENOSPC:
-            raise
-        raise MissingWeightsError(
-            f"{title} needs its pretrained weights, and they cannot be downloaded: put {path.name} into "
-            f"{path.parent}, or let the project train from scratch (project settings)."
-        ) from error
-
-
-def _hash_prefix(name: str) -> str | None:
-    """Torchvision's files carry the start of their sha256 in the name: `resnet50-11ad3fa6.pth`."""
-    match = re.search(r"-([0-9a-f]{8,})\.pth$", name)
-    return match.group(1) if match else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _yolo_state(path: Path) -> dict[str, Tensor]:
-    """Read an ultralytics checkpoint without running what a pickle may hold.
-
-    Only classes of torch.nn and ultralytics.nn are let through, everything else makes torch refuse the file.
-    """
-    tasks = ultralytics_nets()
-    from ultralytics.nn import modules  # noqa: PLC0415
-
-    allowed: list[Any] = [
-        thing
-        for module in (nn, nn.modules, modules, tasks)
-        for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, nn.Module)
-    ]
-    try:
-        with torch.serialization.safe_globals(allowed):
-            checkpoint = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:
-        raise RunError(f"{path.name} is no ultralytics checkpoint that can be read safely.") from error
-    state: dict[str, Tensor] = (checkpoint.get("ema") or checkpoint["model"]).float().state_dict()
-    return state

@@ -43,13 +43,6 @@ class CompactNet(nn.Module):
         return logits
 
 
-def standardise(images: Tensor) -> Tensor:
-    """Give every image `[B, C, S, S]` mean 0 and deviation 1; an even image becomes zeros."""
-    mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    deviation = images.std(dim=(1, 2, 3), keepdim=True)
-    return (images - mean) / deviation.clamp(min=0.02)
-
-
 def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()

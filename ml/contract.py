@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 CONTRACT_VERSION = 1
@@ -17,6 +18,15 @@ LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
 Recipe = Literal["founding", "squint"]
 RunKind = Literal["label", "bakeoff", "pretrain"]
+
+
+class Preset(StrEnum):
+    """How a bake-off trains."""
+
+    OWN = "own"
+    """By our own settings."""
+    REPORT = "report"
+    """By the founding report's."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Manifest:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """Overrides of the recipe's settings, e.g. `{"epochs": 2, "input_size": 32}`."""
+    preset: Preset = Preset.REPORT
     recipe: Recipe = "founding"
     """How a label run goes; `squint` brings its own labelers, so `models` is empty."""
     at_random: list[bool] = field(default_factory=list)

@@ -19,7 +19,11 @@ class Normalisation:
     """Per-channel, for values 0..1."""
 
     mean: tuple[float, ...]
+    """Empty: every image by its own mean and deviation."""
     std: tuple[float, ...]
+
+
+OWN = Normalisation((), ())
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,18 @@ class Images:
 
 
 def normalise(images: Tensor, norm: Normalisation) -> Tensor:
+    if norm == OWN:
+        return standardise(images)
     mean = torch.tensor(norm.mean, device=images.device).view(1, -1, 1, 1)
     std = torch.tensor(norm.std, device=images.device).view(1, -1, 1, 1)
     return (images - mean) / std
+
+
+def standardise(images: Tensor) -> Tensor:
+    """Give every image `[B, C, S, S]` mean 0 and deviation 1; an even image becomes zeros."""
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    deviation = images.std(dim=(1, 2, 3), keepdim=True)
+    return (images - mean) / deviation.clamp(min=0.02)
 
 
 def measure(pixels: NDArray[np.uint8], rows: Rows) -> Normalisation:

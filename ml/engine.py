@@ -1,4 +1,4 @@
-"""The one training loop, for every net: epochs, validation, the best epoch, checkpoints, scores."""
+"""The one training loop, for every net: epochs, validation, the best epoch, checkpoints."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
+from torch import Generator, Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 from ml.augment import augment
 from ml.checkpoint import TrainState, load_checkpoint, next_checkpoint_at, save_checkpoint
 from ml.data import Images, Normalisation, Rows, batches, normalise
+from ml.device import reduced_precision
+from ml.distort import GENTLE, distort
 from ml.errors import NotFiniteError
+from ml.losses import balanced_weights, loss_of, predicted
+from ml.optimizing import average_of, make_optimizer, rate_at
 from ml.report import TRAINING_COST, Reporter
+from ml.scoring import SCORING_BATCH
 from ml.settings import TrainSettings
-
-SCORING_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Task:
     seed: int
     checkpoint: Path
 
+    @cached_property
+    def class_weights(self) -> Tensor:
+        return balanced_weights(torch.from_numpy(self.labels[self.train]), int(self.labels.max()) + 1)
+
     @property
     def identity(self) -> str:
         """Names all that shapes the training: a checkpoint of anything else is not resumed."""
@@ -55,10 +62,34 @@ class Task:
         return digest.hexdigest()
 
 
-def pick_device() -> torch.device:
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+class Learner:
+    """All that training changes: the net, the average of its weights where one is kept, and the optimizer."""
+
+    def __init__(self, net: nn.Module, settings: TrainSettings) -> None:
+        self.net = net
+        self.average: AveragedModel | None = average_of(net, settings)
+        self.optimizer: Optimizer = make_optimizer(net, settings)
+
+    @property
+    def judged(self) -> nn.Module:
+        """What is validated and kept."""
+        return self.average.module if self.average else self.net
+
+    @property
+    def nets(self) -> nn.Module:
+        """What a checkpoint holds."""
+        return nn.ModuleList([self.net, self.average]) if self.average else self.net
+
+    def step(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.net)
+
+    def set_rate(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
 
 
 def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainState:
@@ -67,74 +98,56 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
     Resumes from `task.checkpoint` when that belongs to the same task. Raise NotFiniteError when the loss or the
     weights stop being finite numbers.
     """
+    settings = task.settings
     net.to(task.images.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(net, task.settings)
-    resumed = load_checkpoint(task.checkpoint, net, optimizer, task.identity)
-    state, best = resumed or (TrainState(), copy_of(net))
+    learner = Learner(net, settings)
+    resumed = load_checkpoint(task.checkpoint, learner.nets, learner.optimizer, task.identity)
+    state, best = resumed or (TrainState(), copy_of(learner.judged))
     reporter.skip(state.epoch * len(task.train) * TRAINING_COST)
-    due = time.monotonic() + task.settings.checkpoint_every_s
-    while state.epoch < task.settings.epochs:
+    due = time.monotonic() + settings.checkpoint_every_s
+    while not _is_over(state, settings):
         started = time.monotonic()
-        entry = _one_epoch(task, net, optimizer, state.epoch, reporter) | evaluate(task, net, task.validate)
+        entry = _one_epoch(task, learner, state.epoch, reporter) | evaluate(task, learner.judged, task.validate)
         state.epoch += 1
         state.history.append(entry)
         state.seconds += time.monotonic() - started
-        _check_finite(task.title, net, entry)
+        _check_finite(task.title, learner.judged, entry)
         if entry["val_loss"] < state.best_loss:
-            state.best_loss, state.best_epoch, best = entry["val_loss"], state.epoch, copy_of(net)
+            state.best_loss, state.best_epoch, best = entry["val_loss"], state.epoch, copy_of(learner.judged)
         reporter.metric(series, state.epoch, **entry)
-        if time.monotonic() >= due and state.epoch < task.settings.epochs:
+        if time.monotonic() >= due and not _is_over(state, settings):
             began = time.monotonic()
-            save_checkpoint(task.checkpoint, state, net, best, optimizer, task.identity)
-            due = next_checkpoint_at(began, time.monotonic(), task.settings.checkpoint_every_s)
+            save_checkpoint(task.checkpoint, state, learner.nets, best, learner.optimizer, task.identity)
+            due = next_checkpoint_at(began, time.monotonic(), settings.checkpoint_every_s)
+    reporter.skip((settings.epochs - state.epoch) * len(task.train) * TRAINING_COST)
     net.load_state_dict(best)
     return state
 
 
-def make_optimizer(net: nn.Module, settings: TrainSettings) -> Optimizer:
-    if settings.optimizer == "adam":
-        return Adam(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    return SGD(
-        net.parameters(),
-        settings.learning_rate,
-        settings.momentum,
-        weight_decay=settings.weight_decay,
-        nesterov=settings.momentum > 0,
-    )
+def _is_over(state: TrainState, settings: TrainSettings) -> bool:
+    waited = state.epoch - state.best_epoch
+    return state.epoch >= settings.epochs or bool(settings.patience and waited >= settings.patience)
 
 
 def copy_of(net: nn.Module) -> dict[str, Tensor]:
     return {key: value.detach().clone() for key, value in net.state_dict().items()}
 
 
-def rate_at(settings: TrainSettings, epoch: float) -> float:
-    """The learning rate at a point in time, in epochs: a climb from zero, then a straight line down."""
-    fallen = 1 - (1 - settings.final_rate) * min(epoch / settings.epochs, 1)
-    climbed = min(epoch / settings.warmup_epochs, 1) if settings.warmup_epochs else 1.0
-    return settings.learning_rate * fallen * climbed
-
-
-def _one_epoch(
-    task: Task, net: nn.Module, optimizer: Optimizer, epoch: int, reporter: Reporter
-) -> dict[str, float]:
+def _one_epoch(task: Task, learner: Learner, epoch: int, reporter: Reporter) -> dict[str, float]:
     settings = task.settings
     seed = task.seed * 1_000_003 + epoch
     torch.manual_seed(seed)
-    dice = torch.Generator().manual_seed(seed)
+    dice = Generator().manual_seed(seed)
     order = task.train[torch.randperm(len(task.train), generator=dice).numpy()]
     parts = list(batches(order, settings.batch_size))
-    net.train()
+    learner.net.train()
     total, right = 0.0, 0
     for step, rows in enumerate(parts):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(settings, epoch + (step + 1) / len(parts))
-        images = normalise(augment(task.images.batch(rows), settings.augmentation, dice), task.norm)
+        learner.set_rate(rate_at(settings, epoch + (step + 1) / len(parts)))
+        images = training_view(task, rows, dice)
         targets = torch.from_numpy(task.labels[rows]).to(images.device)
-        logits = net(images)
-        loss = loss_of(logits, targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        logits, loss = _answer(task, learner.net, images, targets, dice)
+        learner.step(loss)
         value = loss.item()
         if not math.isfinite(value):
             raise NotFiniteError(_not_finite(task.title))
@@ -145,23 +158,39 @@ def _one_epoch(
     return {"train_loss": total / len(order), "train_accuracy": right / len(order)}
 
 
-def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """Binary cross-entropy for a single logit, cross-entropy for one logit a class."""
-    if logits.shape[1] == 1:
-        return F.binary_cross_entropy_with_logits(logits[:, 0], targets.float())
-    return F.cross_entropy(logits, targets)
+def training_view(task: Task, rows: Rows, dice: Generator) -> Tensor:
+    """Return the images `[B, 3, S, S]` as the net sees them in training, each by its own dice."""
+    images = task.images.batch(rows)
+    if task.settings.augmentation == "distort":
+        bent = distort(normalise(images, task.norm), GENTLE, dice)
+        return bent.contiguous(memory_format=torch.channels_last)
+    return normalise(augment(images, task.settings.augmentation, dice), task.norm)
 
 
-def predicted(logits: Tensor) -> Tensor:
-    return (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
+def _answer(
+    task: Task, net: nn.Module, images: Tensor, targets: Tensor, dice: Generator
+) -> tuple[Tensor, Tensor]:
+    """Return logits and loss, of mixed pairs where the settings say so."""
+    settings = task.settings
+    weights = task.class_weights.to(images.device) if settings.balanced else None
+    if not settings.mixup:
+        logits = _forward(net, images)
+        return logits, loss_of(logits, targets, smoothing=settings.smoothing, class_weights=weights)
+    share = float(torch.distributions.Beta(settings.mixup, settings.mixup).sample())
+    share = max(share, 1 - share)
+    partner = torch.randperm(len(images), generator=dice).to(images.device)
+    logits = _forward(net, images * share + images[partner] * (1 - share))
+    losses = [
+        loss_of(logits, wanted, smoothing=settings.smoothing, class_weights=weights)
+        for wanted in (targets, targets[partner])
+    ]
+    return logits, losses[0] * share + losses[1] * (1 - share)
 
 
-def probabilities(logits: Tensor) -> Tensor:
-    """`[B, K]`; a single logit is the second class's."""
-    if logits.shape[1] == 1:
-        second = torch.sigmoid(logits)
-        return torch.cat([1 - second, second], dim=1)
-    return torch.softmax(logits, dim=1)
+def _forward(net: nn.Module, images: Tensor) -> Tensor:
+    with reduced_precision(images.device):
+        logits: Tensor = net(images)
+    return logits.float()
 
 
 @torch.inference_mode()
@@ -170,34 +199,11 @@ def evaluate(task: Task, net: nn.Module, rows: Rows) -> dict[str, float]:
     net.eval()
     total, right = 0.0, 0
     for part in batches(rows, SCORING_BATCH):
-        logits = net(normalise(task.images.batch(part), task.norm)).float()
+        logits = _forward(net, normalise(task.images.batch(part), task.norm))
         targets = torch.from_numpy(task.labels[part]).to(logits.device)
         total += loss_of(logits, targets).item() * len(part)
         right += int((predicted(logits) == targets).sum())
     return {"val_loss": total / len(rows), "val_accuracy": right / len(rows)}
-
-
-@torch.inference_mode()
-def score(
-    images: Images,
-    norm: Normalisation,
-    net: nn.Module,
-    rows: Rows,
-    told: Callable[[int], None] = lambda _count: None,
-) -> NDArray[np.float32]:
-    """Return probabilities float32 `[len(rows), K]`, rows summing to 1; `told` hears of every batch's size.
-
-    Raise NotFiniteError when the net gives anything but numbers.
-    """
-    net.eval()
-    parts: list[NDArray[np.float32]] = []
-    for part in batches(rows, SCORING_BATCH):
-        parts.append(probabilities(net(normalise(images.batch(part), norm)).float()).cpu().numpy())
-        told(len(part))
-    scores = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
-    if not np.isfinite(scores).all():
-        raise NotFiniteError("A trained model gave scores that are not numbers; it was not kept.")
-    return scores
 
 
 def _check_finite(title: str, net: nn.Module, entry: dict[str, float]) -> None:

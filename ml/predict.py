@@ -16,10 +16,11 @@ from torch import nn
 
 from ml.backbones import empty_net
 from ml.data import Images
-from ml.engine import pick_device, score
+from ml.device import pick_device
 from ml.errors import DamagedModelError, RunError
 from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
 from ml.pixels import decode, pack
+from ml.scoring import score
 
 
 class Model:
@@ -79,7 +80,7 @@ def load_model(path: str | Path) -> Model:
 
 def _fill(config: ModelConfig, weights: bytes, source: Path) -> nn.Module:
     try:
-        net = empty_net(config.name, config.outputs)
+        net = empty_net(config.name, config.outputs, config.input_size)
         net.load_state_dict(load(weights))
     except (RunError, RuntimeError, SafetensorError) as error:
         raise DamagedModelError(f"The weights in {source} do not fit the model that it names.") from error

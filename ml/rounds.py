@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.contract import Manifest, RunResult
-from ml.engine import pick_device
+from ml.device import pick_device
 from ml.errors import RunError
 from ml.labelers.evidence import Answers
 from ml.labelers.squint import (

@@ -17,17 +17,28 @@ class TrainSettings:
 
     epochs: int = 30
     batch_size: int = 16
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 0.001
+    schedule: Literal["line", "cosine"] = "line"
     final_rate: float = 1.0
-    """The learning rate falls in a straight line to this share of itself."""
+    """The learning rate falls, by the schedule, to this share of itself."""
     momentum: float = 0.937
     """SGD only, with Nesterov's step."""
     weight_decay: float = 0.0
     warmup_epochs: float = 0.0
     """The learning rate climbs from zero over so many epochs."""
-    augmentation: Literal["none", "flip", "report"] = "flip"
-    """`report`: the founding report's five for the final classifiers."""
+    averaging: float = 0.0
+    """Decay of the moving average of the weights that is judged and kept, e.g. 0.99; 0: no average."""
+    patience: int = 0
+    """Stop after so many epochs without a lower validation loss; 0: never before the last epoch."""
+    augmentation: Literal["none", "flip", "report", "distort"] = "flip"
+    """`report`: the founding report's five for the final classifiers; `distort`: those of `ml.distort`."""
+    smoothing: float = 0.0
+    """Share of every label that is spread over all classes."""
+    mixup: float = 0.0
+    """Mix pairs of images and their labels by a draw from Beta(a, a), a = this (Zhang et al., 2018); 0: none."""
+    balanced: bool = False
+    """Let every class count the same, however many images it has."""
     loss: Literal["cross_entropy", "binary"] = "cross_entropy"
     """`binary`: one logit and binary cross-entropy; for two classes."""
     input_size: int = 0
@@ -42,6 +53,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.learning_rate <= 0 or self.input_size < 0:
             raise RunError("Training needs at least 1 epoch, batches of 2 and a learning rate above 0.")
+        if not (0 <= self.smoothing < 1 and 0 <= self.averaging < 1 and self.mixup >= 0 and self.patience >= 0):
+            raise RunError("Smoothing and averaging lie between 0 and 1, mixup and patience are not below 0.")
 
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
@@ -55,7 +68,7 @@ def with_overrides(settings: Settings, overrides: dict[str, Any]) -> Settings:
     for name, value in overrides.items():
         usual = getattr(settings, name)
         kinds = (int, float) if isinstance(usual, float) else type(usual)
-        if not isinstance(value, kinds) or isinstance(value, bool):
+        if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(usual, bool):
             raise RunError(f"The training setting {name} cannot be {value!r}; it is {usual!r} by default.")
     return replace(settings, **overrides)
 

@@ -18,7 +18,7 @@ from ml import rundir, training
 from ml.consensus import UNCLEAR, agreed_class, joint_doubt
 from ml.contract import SIMULATION, SIMULATION_RESULT, Manifest, Pack, SimulationPlan
 from ml.data import Rows
-from ml.engine import pick_device
+from ml.device import pick_device
 from ml.errors import RunError
 from ml.labelers.evidence import Answers
 from ml.labelers.squint import (

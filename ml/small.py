@@ -10,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml.compact import side_for, standardise
-from ml.data import Rows, batches
+from ml.compact import side_for
+from ml.data import Rows, batches, standardise
 
 AT_ONCE = 1024
 

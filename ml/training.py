@@ -25,9 +25,10 @@ from ml.backbones import build_net, get_backbone
 from ml.bakeoff import TEST_SHARE, VALIDATION_SHARE
 from ml.bakeoff import settings_for as classifier_settings
 from ml.checkpoint import TrainState
-from ml.contract import Manifest, RunResult, TrainedModel
-from ml.data import Images, Normalisation, Rows, measure
-from ml.engine import Task, fit, pick_device, score
+from ml.contract import Manifest, RunResult, TrainedModel, WeightsPolicy
+from ml.data import Images, Rows, measure
+from ml.device import pick_device
+from ml.engine import Task, fit
 from ml.errors import RunError
 from ml.export import CONFIG, ModelConfig, read_config, save_model
 from ml.labelers.founding import HELD_OUT
@@ -35,7 +36,8 @@ from ml.labelers.founding import settings_for as labeler_settings
 from ml.metrics import summarise
 from ml.pixels import load_pack
 from ml.report import TRAINING_COST, Reporter
-from ml.settings import TrainSettings, default_input_size, with_overrides
+from ml.scoring import score
+from ml.settings import TrainSettings, with_overrides
 from ml.splitting import check_classes, split_rows
 
 
@@ -76,7 +78,7 @@ class Run:
 
 
 def settings_of(manifest: Manifest, name: str) -> TrainSettings:
-    recipe = labeler_settings(name) if manifest.kind == "label" else classifier_settings(len(manifest.classes))
+    recipe = labeler_settings(name) if manifest.kind == "label" else classifier_settings(name, manifest)
     return with_overrides(recipe, manifest.settings)
 
 
@@ -172,16 +174,14 @@ def train_one(run: Run, name: str) -> TrainedModel:
     if (folder / CONFIG).exists() and scores_file(run, name).exists():
         run.reporter.skip(work_of(settings, run.splits, run.scored))
         return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
-    size = settings.input_size or default_input_size(max(run.pixels.shape[1:3]), settings.enlarge)
+    size = settings.input_size or backbone.side_for(max(run.pixels.shape[1:3]), settings.enlarge)
     images = Images(run.pixels, size, pick_device())
-    norm = (
-        measure(run.pixels, run.splits.train)
-        if manifest.weights == "scratch"
-        else Normalisation(backbone.mean, backbone.std)
-    )
+    weights: WeightsPolicy = manifest.weights if backbone.pretrained else "scratch"
+    own = backbone.pretrained and weights == "scratch"
+    norm = measure(run.pixels, run.splits.train) if own else backbone.norm
     outputs = 1 if settings.loss == "binary" and len(manifest.classes) == 2 else len(manifest.classes)
     run.reporter.advance(f"{backbone.title}: building", 0)
-    net = build_net(name, outputs, manifest.weights, Path(manifest.weights_dir), manifest.seed)
+    net = build_net(name, outputs, size, weights, Path(manifest.weights_dir), manifest.seed)
     task = Task(
         backbone.title,
         images,
@@ -198,7 +198,7 @@ def train_one(run: Run, name: str) -> TrainedModel:
     scores = score(images, norm, net, run.scored, lambda count: run.reporter.advance(stage, count))
     with rundir.atomic_path(scores_file(run, name)) as temporary, temporary.open("wb") as stream:
         np.save(stream, scores)
-    trained = what_made_it(run, settings, state, parameters=sum(p.numel() for p in net.parameters()))
+    trained = what_made_it(run, settings, weights, state, parameters=sum(p.numel() for p in net.parameters()))
     config = ModelConfig(
         name, backbone.title, manifest.classes, manifest.positive, outputs, size, norm, sha256="", trained=trained
     )
@@ -209,10 +209,12 @@ def scores_file(run: Run, name: str) -> Path:
     return run.folder / "scores" / f"{name}.npy"
 
 
-def what_made_it(run: Run, settings: TrainSettings, state: TrainState, parameters: int) -> dict[str, Any]:
+def what_made_it(
+    run: Run, settings: TrainSettings, weights: WeightsPolicy, state: TrainState, parameters: int
+) -> dict[str, Any]:
     return {
         "settings": vars(settings),
-        "weights": run.manifest.weights,
+        "weights": weights,
         "seed": run.manifest.seed,
         "code_version": run.manifest.code_version,
         "images": run.splits.counts,

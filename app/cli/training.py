@@ -12,6 +12,7 @@ from app.cli.root import app
 from app.cli.shell import Shell, acting_user, find_project, opened, opened_to_read, project_for, say, say_json
 from app.cli.waiting import wait_for
 from app.errors import BadInputError
+from ml.contract import Preset
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -54,9 +55,10 @@ def label(
 
 
 @app.command()
-def bakeoff(
+def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
     project: Project,
     models: Annotated[str, typer.Option(help="Which, parted by commas; default: the quick ones.")] = "",
+    preset: Annotated[Preset | None, typer.Option(help="How to train; default: as the project's recipe.")] = None,
     wait: Wait = False,
     set_: Set = None,
     as_: As = None,
@@ -64,13 +66,12 @@ def bakeoff(
     data_dir: DataDir = None,
 ) -> None:
     """Train final classifiers on all labels and compare them on images that none has seen."""
-    from app.results.service import start_bakeoff  # noqa: PLC0415
+    from app.results.service import Wanted, start_bakeoff  # noqa: PLC0415
 
-    names, changes = [name.strip() for name in models.split(",") if name.strip()], changes_of(set_)
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    wanted = Wanted(names, preset, changes_of(set_))
     with opened(data_dir) as shell:
-        job_id = _run(
-            shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, names, changes), wait=wait
-        )
+        job_id = _run(shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, wanted), wait=wait)
         answer = {"job": job_id, **_results(shell, project)} if wait else _queued(shell, job_id)
     if json:
         say_json(answer)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
 from app.db import ReadSessionDep, SessionDep
 from app.errors import NotFoundError
+from app.html.fields import FormModel, PlainText
+from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.html.templating import render
 from app.jobs.queue import find_active
@@ -19,7 +22,9 @@ from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, service
 from app.results.board import Board, Contender
 from app.security import UserDep
+from ml.contract import Preset
 from ml.metrics import REPORT_THRESHOLD, per_class
+from ml.zoo import ZOO
 
 router = APIRouter(prefix="/projects/{project_id}/results")
 Column = Literal["precision", "recall", "f1", "accuracy", "eer", "auc", "parameters", "seconds", "bytes"]
@@ -42,6 +47,17 @@ class Choice:
 ChoiceDep = Annotated[Choice, Depends()]
 
 
+class BakeoffForm(FormModel):
+    models: list[PlainText] = Field(default_factory=list)
+    others: PlainText = ""
+    """More of them, parted by commas or spaces."""
+    preset: Preset | None = None
+
+    @property
+    def wanted(self) -> service.Wanted:
+        return service.Wanted([*self.models, *self.others.replace(",", " ").split()], self.preset)
+
+
 @router.get("")
 def results_page(
     request: Request, project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep
@@ -50,7 +66,8 @@ def results_page(
     return render(
         request,
         "results/page.html",
-        zoo=service.ZOO,
+        zoo=ZOO,
+        preset=service.preset_of(project),
         why_not=service.why_not(session, project),
         active=find_active(session, "bakeoff", project.id),
         bakeoffs=queries.list_bakeoffs(session, project.id),
@@ -61,8 +78,8 @@ def results_page(
 @router.post("")
 async def start(request: Request, project: EngineerProjectDep, user: UserDep, session: SessionDep) -> Response:
     form = await request.form(max_files=0, max_fields=30)
-    models = [value for value in form.getlist("models") if isinstance(value, str)]
-    service.start_bakeoff(session, project, user.id, models)
+    asked = parse_or_refuse(BakeoffForm, {**form, "models": form.getlist("models")})
+    service.start_bakeoff(session, project, user.id, asked.wanted)
     return go_to(request, f"/projects/{project.id}/results")
 
 

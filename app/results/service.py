@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,53 +11,42 @@ from sqlalchemy.orm import Session
 from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
 from app.labeling.queries import count_by_class
-from app.models import Job, Project
+from app.models import Job, Project, Recipe
+from ml.contract import Preset
+from ml.zoo import DEFAULT, find_unknown
 
 FEWEST_OF_A_CLASS = 10
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A model that the form offers."""
+class Wanted:
+    """What a person wants trained, and how."""
 
-    name: str
-    title: str
-    millions: float
-    """Parameters, in millions."""
-    chosen: bool = False
-
-
-ZOO = [
-    Choice("yolov8n-cls", "YOLOv8n", 1.4, chosen=True),
-    Choice("mobilenet_v3_small", "MobileNetV3 small", 1.5, chosen=True),
-    Choice("mobilenet_v3_large", "MobileNetV3 large", 4.2),
-    Choice("resnet18", "ResNet18", 11.2, chosen=True),
-    Choice("yolov8m-cls", "YOLOv8m", 15.8),
-    Choice("resnet50", "ResNet50", 23.5),
-    Choice("resnet101", "ResNet101", 42.5),
-]
-DEFAULT_MODELS = [choice.name for choice in ZOO if choice.chosen]
+    models: Sequence[str] = ()
+    """By their names in `ml.zoo`; none: the quick ones."""
+    preset: Preset | None = None
+    """None: the one of `preset_of`."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Overrides of the preset, by the names of `ml.settings.TrainSettings`."""
 
 
-def start_bakeoff(
-    session: Session,
-    project: Project,
-    user_id: int | None,
-    models: Sequence[str] = (),
-    settings: dict[str, Any] | None = None,
-) -> Job:
-    """Queue the training of the named classifiers, by default of the quick ones; one bake-off at a time.
+def start_bakeoff(session: Session, project: Project, user_id: int | None, wanted: Wanted) -> Job:
+    """Queue the training of classifiers; one bake-off at a time.
 
-    `settings` override the recipe's, by the names of `ml.settings.TrainSettings`. Raise BadInputError for a model
-    that is not offered, ConflictError with the sentence of `why_not`.
+    Raise BadInputError for a model that there is not, ConflictError with the sentence of `why_not`.
     """
-    known = {choice.name for choice in ZOO}
-    names = list(dict.fromkeys(models)) or DEFAULT_MODELS
-    if unknown := [name for name in names if name not in known]:
-        raise BadInputError(f"There is no model named {unknown[0]}; there are {', '.join(sorted(known))}.")
+    names = list(dict.fromkeys(wanted.models)) or list(DEFAULT)
+    if sentence := find_unknown(names):
+        raise BadInputError(sentence)
     if reason := why_not(session, project):
         raise ConflictError(reason)
-    return submit(session, "bakeoff", project.id, {"models": names, "settings": settings or {}}, user_id)
+    spec = {"models": names, "preset": wanted.preset or preset_of(project), "settings": wanted.settings}
+    return submit(session, "bakeoff", project.id, spec, user_id)
+
+
+def preset_of(project: Project) -> Preset:
+    """Return how the project's classifiers are trained unless somebody chooses otherwise."""
+    return Preset.REPORT if project.recipe == Recipe.FOUNDING else Preset.OWN
 
 
 def why_not(session: Session, project: Project) -> str | None:

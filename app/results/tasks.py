@@ -62,6 +62,7 @@ def report(
         "splits": result.split_counts,
         "test_groups": len({manifest.groups[row] for row in test}),
         "test_sources": dict(Counter(manifest.sources[row] for row in test)),
+        "preset": manifest.preset,
         "settings": manifest.settings,
         "seed": manifest.seed,
         "seconds": result.seconds,

@@ -12,7 +12,7 @@ from app.images.packing import build_pack
 from app.labeling.queries import Label, current_labels, list_drawn_by_lot
 from app.models import Job, Project, Recipe
 from app.version import code_version
-from ml.contract import LabelSource, Manifest, RunKind
+from ml.contract import LabelSource, Manifest, Preset, RunKind
 from ml.rundir import MANIFEST, write_text
 
 
@@ -46,6 +46,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         weights_dir=str(settings.weights_path),
         seed=job.spec.get("seed", 0),
         settings=_overrides(job.spec, settings),
+        preset=Preset(job.spec.get("preset", Preset.REPORT)),
         recipe="squint" if project.recipe == Recipe.SQUINT and kind != "bakeoff" else "founding",
         at_random=[i in drawn for i in packed.image_ids],
         code_version=code_version(),

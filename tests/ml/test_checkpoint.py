@@ -9,7 +9,8 @@ import torch
 
 from ml import rundir
 from ml.checkpoint import TrainState, load_checkpoint, next_checkpoint_at, save_checkpoint
-from ml.engine import copy_of, make_optimizer
+from ml.engine import copy_of
+from ml.optimizing import make_optimizer
 from ml.settings import TrainSettings
 from ml.training import execute
 from tests.ml.conftest import NET, MakeRun, result_of

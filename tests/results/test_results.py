@@ -136,12 +136,3 @@ def test_starting_says_what_is_missing_and_refuses_what_it_does_not_know(
     assert "no model named resnet19" in unknown.text
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Job)) == 1
-
-
-def test_the_form_tells_each_models_true_size():
-    from app.results.service import ZOO
-    from ml.backbones import BACKBONES
-
-    for choice in ZOO:
-        net = BACKBONES[choice.name].build(1)
-        assert round(sum(p.numel() for p in net.parameters()) / 1e6, 1) == choice.millions, choice.name

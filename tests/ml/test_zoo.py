@@ -1,0 +1,72 @@
+"""Every model that is offered trains, and every name is known or refused in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision import models
+
+from ml.backbones import build_net
+from ml.contract import Preset
+from ml.data import OWN
+from ml.engine import Learner
+from ml.export import CONFIG, read_config
+from ml.losses import loss_of
+from ml.predict import load_model
+from ml.settings import TrainSettings
+from ml.training import execute
+from ml.zoo import DEFAULT, NAMES, TORCHVISION, ZOO, find_unknown
+from tests.ml.conftest import MakeRun, result_of, scores_of
+
+LARGE = ("vgg11", "vgg16")
+"""Of more than 100 million parameters, whose files alone would take the test half a minute."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LARGE])
+def test_a_model_of_the_zoo_trains_for_two_epochs_and_is_as_large_as_the_form_says(make_run: MakeRun, name: str):
+    folder = make_run("bakeoff", (name,), count=24, preset=Preset.OWN)
+    execute(folder)
+    model = result_of(folder).models[0]
+    entry = next(entry for entry in ZOO if entry.name == name)
+    assert (model.title, round(model.parameters / 1e6, 1)) == (entry.title, entry.millions)
+    assert scores_of(folder)[f"probs_{name}"].shape[1] == 2
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_model_of_the_zoo_takes_a_step(name: str, tmp_path: Path):
+    net = build_net(name, 1, 32, "scratch", tmp_path, seed=0)
+    entry = next(entry for entry in ZOO if entry.name == name)
+    assert round(sum(p.numel() for p in net.parameters()) / 1e6, 1) == entry.millions
+    last = list(net.parameters())[-1].detach().clone()
+    learner = Learner(net, TrainSettings(optimizer="sgd"))
+    learner.step(loss_of(net(torch.rand(2, 3, 32, 32)), torch.tensor([0, 0])))
+    assert not torch.equal(last, list(net.parameters())[-1])
+
+
+def test_the_names_are_torchvisions():
+    assert frozenset(models.list_models(module=models)) == TORCHVISION
+
+
+@pytest.mark.parametrize(("name", "side"), [("squeezenet1_1", 32), ("vit_b_32", 224), ("googlenet", 32)])
+def test_any_classification_net_of_torchvisions_can_be_had_by_its_name(name: str, side: int, tmp_path: Path):
+    net = build_net(name, 3, side, "scratch", tmp_path, seed=0).eval()
+    with torch.inference_mode():
+        assert net(torch.rand(2, 3, side, side)).shape == (2, 3)
+
+
+def test_an_unknown_name_gets_the_nearest_ones():
+    assert find_unknown([*NAMES, "densenet121"]) is None
+    assert "no model named resnet19; did you mean resnet18" in (find_unknown(["compact", "resnet19"]) or "")
+    assert "there are compact" in (find_unknown(["%"]) or "")
+    assert "compact" in DEFAULT
+
+
+def test_the_compact_net_sees_pictures_at_their_own_size_and_needs_no_weights_from_elsewhere(make_run: MakeRun):
+    folder = make_run("bakeoff", ("compact",), count=80, weights="pretrained", settings={"input_size": 0})
+    execute(folder)
+    model = result_of(folder).models[0]
+    config = read_config((folder / model.folder / CONFIG).read_text())
+    assert (config.input_size, config.norm, model.weights) == (24, OWN, "scratch")
+    assert load_model(folder / model.folder).config == config
