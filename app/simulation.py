@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from PIL import Image
 from app.config import REPOSITORY
 from app.errors import AppError, BadInputError
 from app.images.importing import open_source
+from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
-from app.images.service import read_labels_csv
-from app.images.sources import EntryError, Source
 from ml import pixels
 from ml.contract import SIMULATION, SIMULATION_RESULT, Failure, Progress, Recipe, SimulationPlan, decode_event
 from ml.rundir import LOG, atomic_path, write_text
@@ -53,19 +52,17 @@ def run_simulation(asked: Asked, folder: Path, show: Show) -> dict[str, Any]:
 
 
 def _prepare(asked: Asked, folder: Path) -> SimulationPlan:
-    truth, person = _labels(asked.labels), _labels(asked.person or asked.labels)
-    with open_source(asked.images, SHELL) as source:
-        pictures = _decode(source)
-        names = {name: name.removeprefix(source.root).lstrip("/") for name in pictures}
+    truth, person = read_labels(asked.labels), read_labels(asked.person or asked.labels)
+    pictures = _small_pictures(asked.images)
     classes = sorted({*truth.values(), *person.values()})
     if len(classes) < 2:
         raise BadInputError("The labels file knows only one class; there is nothing to tell apart.")
     index = {label: place for place, label in enumerate(classes)}
     plan = SimulationPlan(
-        names=list(names.values()),
+        names=list(pictures),
         classes=classes,
-        truth=[index.get(_find(truth, name), -1) for name in names.values()],
-        person=[index.get(_find(person, name), -1) for name in names.values()],
+        truth=[index.get(label_of(truth, name) or "", -1) for name in pictures],
+        person=[index.get(label_of(person, name) or "", -1) for name in pictures],
         sha256=_write_pack(folder, list(pictures.values())),
         recipe=asked.recipe,
         answers=asked.answers,
@@ -77,25 +74,12 @@ def _prepare(asked: Asked, folder: Path) -> SimulationPlan:
     return plan
 
 
-def _labels(path: Path) -> Mapping[str, str]:
-    return {row.filename: row.label for row in read_labels_csv(path.read_bytes())}
-
-
-def _find(labels: Mapping[str, str], name: str) -> str:
-    return labels.get(name) or labels.get(name.rsplit("/", 1)[-1], "")
-
-
-def _decode(source: Source) -> dict[str, Image.Image]:
-    """Return every readable picture under its name; what cannot be read is left out, and said."""
+def _small_pictures(path: Path) -> dict[str, Image.Image]:
     pictures: dict[str, Image.Image] = {}
-    for entry in source.entries:
-        try:
-            picture = pixels.decode(source.read(entry))
-        except (EntryError, pixels.UnreadableImageError) as error:
-            print(f"{entry.name}: {error}", file=sys.stderr)  # noqa: T201  the command's own stderr
-            continue
-        picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-        pictures[entry.name] = picture
+    with open_source(path, SHELL) as source:
+        for name, picture in read_pictures(source):
+            picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+            pictures[name] = picture
     if not pictures:
         raise BadInputError("None of the pictures can be read.")
     return pictures

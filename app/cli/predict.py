@@ -1,4 +1,4 @@
-"""Using an exported classifier. The one module of the app that loads torch, and only when it is asked to."""
+"""Scoring pictures with an exported classifier."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.exported import ModelPath, open_model
 from app.cli.options import Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
-from app.errors import AppError, BadInputError
+from app.errors import BadInputError
 
 if TYPE_CHECKING:
     from ml.predict import Model
@@ -21,7 +22,7 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="An exported model: its zip or folder.")],
+    model: ModelPath,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
     csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table there.")] = None,
     json: Json = False,
@@ -30,7 +31,7 @@ def predict(
     pictures = list(_pictures(paths))
     if not pictures:
         raise BadInputError("There are no pictures there: JPEG, PNG, WebP and BMP are read.")
-    opened = _load(model)
+    opened = open_model(model)
     rows, problems = _score(opened, pictures)
     for problem in problems:
         print(f"{problem['file']}: {problem['error']}", file=sys.stderr)
@@ -55,16 +56,6 @@ def _pictures(paths: list[Path]) -> list[Path]:
         else:
             found.append(path)
     return found
-
-
-def _load(path: Path) -> Model:
-    from ml.errors import RunError  # noqa: PLC0415
-    from ml.predict import load_model  # noqa: PLC0415  torch takes seconds to import
-
-    try:
-        return load_model(path)
-    except RunError as error:
-        raise AppError(str(error)) from error
 
 
 def _score(model: Model, pictures: list[Path]) -> tuple[list[dict[str, str | float]], list[dict[str, str]]]:

@@ -44,11 +44,15 @@ def shell(*arguments: object, **options: object) -> subprocess.CompletedProcess[
         (["user", "add", "nonsense"], "nonsense: "),
         (["annotate", "eyes", "x.csv", "--as", "ann@lab.local"], "x.csv: No such file"),
         (["predict", "nowhere.zip", "x.png"], "nowhere.zip is not a model exported by Squint"),
+        (
+            ["evaluate", "x.zip", "--images", "x", "--labels", "x", "--group-by", "("],
+            "--group-by: This is not a regular",
+        ),
     ],
 )
 def test_each_names_what_is_wrong(squint: Squint, arguments: list[str], sentence: str):
     squint("project", "create", "eyes", "--classes", "closed,open")
-    if arguments[0] == "predict":
+    if arguments[0] in {"predict", "evaluate"}:
         answer = shell(*arguments)
         assert (answer.returncode, answer.stdout) == (1, "")
         assert sentence in answer.stderr

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Squint
 
+ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--set", "epochs=2", "--set", "input_size=32", "--set", "threads=2"]
 
 
@@ -50,24 +56,36 @@ def test_the_whole_loop_from_images_to_a_classifier(
     squint("export", eyes_project, model, "--format", "model")
 
     predict(model, tmp_path)
+    evaluate(model, tmp_path, table)
 
 
 def predict(model: Path, folder: Path) -> None:
     """In a process of its own: the suite's must not load torch."""
-    import json
-    import subprocess
-    import sys
-
     (folder / "broken.png").write_bytes(b"no picture")
     command = [sys.executable, "-m", "app.cli", "predict", model, folder / "folders", folder / "broken.png",
                "--json"]  # fmt: skip
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     said = json.loads(answer.stdout)
     assert said["positive"] == "open"
     assert len(said["predictions"]) == 120
     assert all(0 <= row["score"] <= 1 for row in said["predictions"])
     assert [Path(row["file"]).name for row in said["unreadable"]] == ["broken.png"]
     assert answer.stderr.startswith(str(folder / "broken.png"))
+
+
+def evaluate(model: Path, folder: Path, table: Path) -> None:
+    """On the pictures it was made from, less one that has no label: here only the counting is judged."""
+    rows = read(table)
+    labels = write(folder / "known.csv", rows[1:])
+    command = [sys.executable, "-m", "app.cli", "evaluate", model, "--images", folder / "folders.zip",
+               "--labels", labels, "--group-by", r"(\d+)", "--json"]  # fmt: skip
+    said = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+    assert (said["images"], said["unlabelled"]) == (119, 1)
+    assert said["groups"] <= 119
+    matrix = said["confusion_matrix"]
+    assert sum(map(sum, matrix)) == 119
+    assert said["figures"]["accuracy"]["value"] == pytest.approx((matrix[0][0] + matrix[1][1]) / 119)
+    assert said["figures"]["eer"]["low"] <= said["figures"]["eer"]["value"] <= said["figures"]["eer"]["high"]
 
 
 def read(path: Path) -> list[tuple[str, str]]:

@@ -1,0 +1,56 @@
+"""Judging an exported classifier on labelled pictures that it has never met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.bars import bar
+from app.cli.exported import ModelPath, open_model
+from app.cli.options import Json
+from app.cli.root import app
+from app.cli.shell import say, say_json
+from app.errors import BadInputError
+
+
+@app.command()
+def evaluate(
+    model: ModelPath,
+    images: Annotated[Path, typer.Option(metavar="PATH", help="A zip, or a folder.")],
+    labels: Annotated[Path, typer.Option(metavar="CSV", help="The truth, header filename,label.")],
+    group_by: Annotated[
+        str, typer.Option(metavar="REGEX", help="Its bracket names a file's group, which counts as one witness.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Judge a model: every figure with its interval, on pictures that were never imported."""
+    from app.evaluation import Judged, judge  # noqa: PLC0415  `squint --help` needs none of it
+    from app.projects.grouping import pattern_problem  # noqa: PLC0415
+
+    if problem := pattern_problem(group_by):
+        raise BadInputError(f"--group-by: {problem}")
+    opened = open_model(model)
+    judged = Judged(opened.config.classes, opened.config.positive, opened.predict)
+    with bar("images") as show:
+        answer = {"model": opened.config.title, **judge(judged, images, labels, group_by, show)}
+    if json:
+        say_json(answer)
+    else:
+        _say(answer)
+
+
+def _say(answer: Mapping[str, Any]) -> None:
+    say(f"{answer['model']} on {answer['images']:,} images in {answer['groups']:,} groups")
+    for name, figure in answer["figures"].items():
+        if figure["value"] is not None:
+            words = name.replace("_", " ")
+            say(f"{words:<14} {figure['value']:.4f}   {figure['low']:.4f} to {figure['high']:.4f}")
+    said = f"at {answer['threshold']}" if answer["threshold"] else "by the most probable class"
+    say(f"\nConfusion matrix {said}: rows are the labels, columns what the model said")
+    width = max(8, *(len(name) + 2 for name in answer["classes"]))
+    say(" " * width + "".join(f"{name:>{width}}" for name in answer["classes"]))
+    for name, row in zip(answer["classes"], answer["confusion_matrix"], strict=True):
+        say(f"{name:<{width}}" + "".join(f"{count:>{width},}" for count in row))
