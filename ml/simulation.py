@@ -33,11 +33,11 @@ from ml.pixels import load_pack
 from ml.report import Reporter
 from ml.settings import with_overrides
 from ml.small import shrink
+from ml.zoo import FOUNDING_PAIR
 
 BATCH = 50
 SEED_ANSWERS = 100
 """Drawn by lot before any model chooses."""
-FOUNDING_MODELS = ["resnet50", "yolov8n-cls"]
 COUNTED = (
     "wrong_in_all counts answered images as the person said and all others by the recipe's best guess, "
     "against --labels."
@@ -130,7 +130,7 @@ def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], lis
     rundir.write_text(run / rundir.MANIFEST, _founding_manifest(folder, plan, drawn).to_json())
     training.execute(run)
     with np.load(run / rundir.PREDICTIONS) as arrays:
-        said = [arrays[f"probs_{name}"] for name in FOUNDING_MODELS]
+        said = [arrays[f"probs_{name}"] for name in FOUNDING_PAIR]
     agreed, guess = agreed_class(said), np.mean(said, axis=0).argmax(1)
     rank = np.where(agreed == UNCLEAR, 1 + joint_doubt(said), 0).astype(np.float32)
     seconds = time.monotonic() - began
@@ -161,7 +161,7 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
         groups=_groups(plan),
         labels=labels,
         sources=["human" if label >= 0 else "" for label in labels],
-        models=FOUNDING_MODELS,
+        models=list(FOUNDING_PAIR),
         weights="scratch",
         seed=plan.seed,
         settings=plan.settings,

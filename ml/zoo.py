@@ -34,6 +34,8 @@ ZOO = (
     Entry("vgg16", "VGG-16", 134.3),
 )
 NAMES = tuple(entry.name for entry in ZOO)
+FOUNDING_PAIR = ("resnet50", "yolov8n-cls")
+"""The founding report's two labelers."""
 DEFAULT = tuple(entry.name for entry in ZOO if entry.default)
 
 _TORCHVISION = """

@@ -11,8 +11,8 @@ from app.jobs.queue import find_active, submit
 from app.labelers import queries
 from app.labeling.queries import count_by_class, loop_counts
 from app.models import Job, Project, Recipe
+from ml.zoo import FOUNDING_PAIR
 
-FOUNDING_PAIR = ["resnet50", "yolov8n-cls"]
 FEWEST_LABELS = 10
 FEWEST_OF_A_CLASS = 2
 
@@ -29,7 +29,7 @@ def start(session: Session, project: Project, user_id: int | None, settings: dic
 
 
 def _queue(session: Session, project: Project, user_id: int | None, settings: dict[str, Any]) -> Job:
-    models = FOUNDING_PAIR if project.recipe == Recipe.FOUNDING else []
+    models = list(FOUNDING_PAIR) if project.recipe == Recipe.FOUNDING else []
     return submit(session, "label", project.id, {"models": models, "settings": settings}, user_id)
 
 
