@@ -18,7 +18,7 @@ const base = `/projects/${config.project}`;
 const view = new View(config, new Map(config.classes.map((c) => [c.id, c])));
 const picture = new Picture(view.canvas, view.frame);
 const pace = new Pace();
-const pile = { done: config.done, waiting: 0, more: false };
+const pile = { done: config.done, waiting: null, more: false }; // null: the server has not said yet
 let current = null;
 let shownAt = null;
 let flagged = false;
@@ -52,6 +52,8 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
 
 // This person's answers that stand, oldest first: {key, kind, classId, item}.
 const history = restored(config, outbox.entries(), supply);
+let oldest = history[0] ?? null; // the earliest one known
+let lookingBack = null;
 
 function next() {
   current = supply.take() ?? null;
@@ -91,6 +93,7 @@ function answer(kind, classId) {
   const body = { image_id: current.id, kind, class_id: classId, source: config.pile, seconds, key: given.key, flagged };
   if (!stands(current)) count(1);
   history.push(given);
+  oldest ??= given;
   supply.answered(current.id);
   next();
   outbox.add(`${base}/annotations`, body, bare(given.item));
@@ -103,6 +106,7 @@ function answer(kind, classId) {
 }
 
 async function undo() {
+  if (!history.length) await lookBack();
   const last = history.pop();
   if (!last) return;
   putAway();
@@ -113,8 +117,19 @@ async function undo() {
   outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey(), tab: supply.tab });
   view.say(`Taken back: ${view.nameOf(last)}`);
   showHistory();
-  if (history.length < 3) history.unshift(...(await listEarlier(config, history[0] ?? last, history)));
-  showHistory();
+  if (history.length < 3) lookBack();
+}
+
+// One look at a time: a second one would bring answers back that are being taken back meanwhile.
+function lookBack() {
+  if (!oldest) return null;
+  lookingBack ??= listEarlier(config, oldest).then((earlier) => {
+    lookingBack = null;
+    oldest = earlier[0] ?? oldest;
+    history.unshift(...earlier);
+    showHistory();
+  });
+  return lookingBack;
 }
 
 // A click on an earlier answer shows its image again; the next answer to it counts.
@@ -140,7 +155,7 @@ function stands(item) {
 
 function count(step) {
   pile.done = Math.max(pile.done + step, 0);
-  pile.waiting = Math.max(pile.waiting - step, 0);
+  if (pile.waiting !== null) pile.waiting = Math.max(pile.waiting - step, 0);
 }
 
 function takeStock({ waiting, counted_all: all, classes }) {
@@ -160,7 +175,8 @@ function showHistory() {
   view.strip.update(history, outbox.keys());
   const { goal } = config;
   const total = goal === null ? pile.done + pile.waiting : Math.max(goal, pile.done);
-  view.progress({ done: pile.done, total, more: goal === null && pile.more, perMinute: pace.perMinute() });
+  const known = goal !== null || pile.waiting !== null;
+  if (known) view.progress({ done: pile.done, total, more: goal === null && pile.more, perMinute: pace.perMinute() });
   if (goal !== null && pile.done >= goal && config.train) view.note(...seedDone());
 }
 
