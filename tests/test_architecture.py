@@ -19,7 +19,7 @@ PURE = [
     "ml/consensus.py",
     "ml/audit.py",
     "ml/splitting.py",
-    "ml/metrics.py",
+    *(f"ml/metrics/{path.name}" for path in sorted((ROOT / "ml" / "metrics").glob("*.py"))),
     "ml/contract.py",
     "app/labeling/current.py",
     "app/projects/next_step.py",

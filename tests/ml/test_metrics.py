@@ -10,16 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
 
-from ml.metrics import (
-    _many,
-    _two_class,
-    confusion_at,
-    confusion_matrix,
-    equal_error_rate,
-    per_class,
-    summarise,
-)
+from ml.metrics import confusion_at, confusion_matrix, equal_error_rate, per_class, summarise
+from ml.metrics.summary import _Judged
+from ml.metrics.trust import TRUST_BINS
 
 
 @settings(max_examples=80, deadline=None)
@@ -45,6 +40,11 @@ def test_the_matrix_and_its_classes_are_scikit_learns():
         assert row["f1"] == pytest.approx(expected[str(index)]["f1-score"])
 
 
+def figures(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    found = _Judged(labels, probabilities, 1).figures(weights[None])
+    return {name: float(value[0]) for name, value in found.items() if value.ndim == 1}
+
+
 def on_a_line_between(point: tuple[float, float], xs: np.ndarray, ys: np.ndarray) -> bool:
     """Whether the point lies on the broken line through (xs, ys), both of which only rise."""
     x, y = point
@@ -66,13 +66,17 @@ def test_weighted_figures_of_two_classes_are_scikit_learns(rows: list[tuple[bool
     weights = np.array([w for _, _, w in rows], float)
     assume(weights[positive].sum() > 0)
     assume(weights[~positive].sum() > 0)
-    found = {name: value[0] for name, value in _two_class(positive, score, weights[None]).items()}
+    found = figures(positive.astype(int), np.stack([1 - score, score], 1), weights)
     said, extra = score >= np.float32(0.6), {"sample_weight": weights}
     assert found["precision"] == pytest.approx(sk.precision_score(positive, said, zero_division=0, **extra))
     assert found["recall"] == pytest.approx(sk.recall_score(positive, said, **extra))
     assert found["f1"] == pytest.approx(sk.f1_score(positive, said, **extra))
     assert found["accuracy"] == pytest.approx(sk.accuracy_score(positive, said, **extra))
     assert found["auc"] == pytest.approx(sk.roc_auc_score(positive, score, **extra))
+    assert found["average_precision"] == pytest.approx(sk.average_precision_score(positive, score, **extra))
+    assert found["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(positive, said, **extra))
+    assert found["mcc"] == pytest.approx(sk.matthews_corrcoef(positive, said, **extra), abs=1e-9)
+    assert found["brier"] == pytest.approx(sk.brier_score_loss(positive, score, **extra))
     false, true, _ = sk.roc_curve(positive, score, drop_intermediate=False, **extra)
     assert on_a_line_between((found["eer"], 1 - found["eer"]), false, true)
 
@@ -81,7 +85,7 @@ def test_figures_of_many_classes_are_scikit_learns():
     random = np.random.default_rng(3)
     labels, probabilities = random.integers(0, 4, 150), random.dirichlet(np.ones(4), 150)
     weights = random.integers(0, 4, 150).astype(float)
-    found = {name: value[0] for name, value in _many(labels, probabilities, weights[None]).items()}
+    found = figures(labels, probabilities, weights)
     said, macro = probabilities.argmax(1), {"average": "macro", "sample_weight": weights}
     assert found["precision"] == pytest.approx(sk.precision_score(labels, said, **macro))
     assert found["recall"] == pytest.approx(sk.recall_score(labels, said, **macro))
@@ -89,6 +93,44 @@ def test_figures_of_many_classes_are_scikit_learns():
     assert found["accuracy"] == pytest.approx(sk.accuracy_score(labels, said, sample_weight=weights))
     each = [sk.roc_auc_score(labels == c, probabilities[:, c], sample_weight=weights) for c in range(4)]
     assert found["auc"] == pytest.approx(np.mean(each))
+    assert found["average_precision"] == pytest.approx(
+        np.mean(
+            [
+                sk.average_precision_score(labels == c, probabilities[:, c], sample_weight=weights)
+                for c in range(4)
+            ]
+        )
+    )
+    assert found["mcc"] == pytest.approx(sk.matthews_corrcoef(labels, said, sample_weight=weights))
+    assert found["balanced_accuracy"] == pytest.approx(
+        sk.balanced_accuracy_score(labels, said, sample_weight=weights)
+    )
+    assert found["brier"] == pytest.approx(sk.brier_score_loss(labels, probabilities, sample_weight=weights))
+
+
+def test_every_class_has_its_own_figures_as_scikit_learn_reports_them():
+    random = np.random.default_rng(4)
+    labels, probabilities = random.integers(0, 3, 200), random.dirichlet(np.ones(3), 200)
+    found = summarise(labels, probabilities, [str(i) for i in range(200)], 1)["per_class"]
+    expected = sk.classification_report(labels, probabilities.argmax(1), output_dict=True)
+    for index, row in enumerate(found):
+        assert row["precision"]["value"] == pytest.approx(expected[str(index)]["precision"])
+        assert row["f1"]["low"] <= expected[str(index)]["f1-score"] <= row["f1"]["high"]
+        auc = sk.roc_auc_score(labels == index, probabilities[:, index])
+        assert row["auc"]["value"] == pytest.approx(auc)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_calibration_error_weighs_the_gaps_of_scikit_learns_calibration_curve(classes: int):
+    random = np.random.default_rng(5)
+    labels, probabilities = random.integers(0, classes, 500), random.dirichlet(np.ones(classes), 500)
+    right, said = labels == 1, probabilities[:, 1]
+    if classes > 2:
+        right, said = labels == probabilities.argmax(1), probabilities.max(1)
+    share, mean = calibration_curve(right, said, n_bins=TRUST_BINS)
+    count = np.histogram(said, TRUST_BINS, (0, 1))[0]
+    expected = (count[count > 0] * np.abs(share - mean)).sum() / len(said)
+    assert figures(labels, probabilities, np.ones(500))["ece"] == pytest.approx(expected)
 
 
 def test_the_equal_error_rate_of_a_known_case():
@@ -122,18 +164,18 @@ def test_three_classes_are_summed_up_by_macro_figures():
     labels = np.arange(60) % 3
     probabilities = np.full((60, 3), 0.1)
     probabilities[np.arange(60), labels] = 0.8
-    figures = summarise(labels, probabilities, [str(i) for i in range(60)], 1)["figures"]
-    assert figures["f1"]["value"] == figures["accuracy"]["value"] == figures["auc"]["value"] == 1
-    assert "eer" not in figures
+    found = summarise(labels, probabilities, [str(i) for i in range(60)], 1)["figures"]
+    assert found["f1"]["value"] == found["accuracy"]["value"] == found["auc"]["value"] == 1
+    assert "eer" not in found
 
 
 def test_a_class_that_the_test_part_lacks_leaves_its_figures_open_and_the_rest_stands():
     labels = np.ones(40, np.int64)
     probabilities = np.tile([0.1, 0.9], (40, 1))
-    figures = summarise(labels, probabilities, [str(i // 2) for i in range(40)], 1)["figures"]
-    assert figures["eer"] == figures["auc"] == {"value": None, "low": None, "high": None}
-    assert figures["accuracy"]["value"] == 1
-    json.dumps(figures, allow_nan=False)
+    found = summarise(labels, probabilities, [str(i // 2) for i in range(40)], 1)
+    assert found["figures"]["eer"] == found["figures"]["auc"] == {"value": None, "low": None, "high": None}
+    assert found["figures"]["accuracy"]["value"] == 1
+    json.dumps(found, allow_nan=False)
 
 
 def test_a_live_page_may_ask_for_ten_models_of_100_000_images_at_every_move():
