@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 CONTRACT_VERSION = 1
+MOST_FOLDS = 20
 
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
@@ -64,6 +65,10 @@ class Manifest:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """Overrides of the recipe's settings, e.g. `{"epochs": 2, "input_size": 32}`."""
+    tuned: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Settings by model, as a search found them; `settings` goes before them."""
+    folds: int = 0
+    """A bake-off judges every labelled image, by so many folds; 0: a part held out."""
     preset: Preset = Preset.REPORT
     recipe: Recipe = "founding"
     """How a label run goes; `squint` brings its own labelers, so `models` is empty."""
@@ -159,7 +164,8 @@ class TrainedModel:
     seconds: float
     best_epoch: int
     metrics: dict[str, Any]
-    """Label run: validation metrics. Bake-off: test metrics with intervals (see `ml.metrics`)."""
+    """Label run: validation metrics. Bake-off: test metrics with intervals (see `ml.metrics`), and the `cost`
+    that the run measured: `latency_ms` of one image, `images_per_s`, `peak_mb` of memory, `bytes` of files."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +206,9 @@ class RunResult:
     """`result.json`. The arrays are in `predictions.npz` beside it.
 
     `predictions.npz` holds `image_ids` int64 `[M]`, for a bake-off `labels` int16 `[M]`, and per model
-    `probs_<name>` float32 `[M, K]`, rows summing to 1. Label run: M = all images. Bake-off: M = the test part.
+    `probs_<name>` float32 `[M, K]`, rows summing to 1. Label run: M = all images. Bake-off: M = the test part, or
+    with folds all labelled images, each scored by a model that had not seen its group; `fold` int8 `[M]` says by
+    which, from 0 on.
     A run of the recipe `squint` adds `probability` float32 `[M, K]`, calibrated, `accepted` bool `[M]`, and
     `priority` float32 `[M]`, larger = ask sooner; its `models` are empty, its `labelers` name the `probs_<name>`.
     """

@@ -95,8 +95,8 @@ class Learner:
 def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainState:
     """Train `net` in place and leave it at its best epoch, the one of the lowest validation loss.
 
-    Resumes from `task.checkpoint` when that belongs to the same task. Raise NotFiniteError when the loss or the
-    weights stop being finite numbers.
+    `series` names the curves; empty: there are none. Resumes from `task.checkpoint` when that belongs to the same
+    task. Raise NotFiniteError when the loss or the weights stop being finite numbers.
     """
     settings = task.settings
     net.to(task.images.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -114,7 +114,8 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
         _check_finite(task.title, learner.judged, entry)
         if entry["val_loss"] < state.best_loss:
             state.best_loss, state.best_epoch, best = entry["val_loss"], state.epoch, copy_of(learner.judged)
-        reporter.metric(series, state.epoch, **entry)
+        if series:
+            reporter.metric(series, state.epoch, **entry)
         if time.monotonic() >= due and not _is_over(state, settings):
             began = time.monotonic()
             save_checkpoint(task.checkpoint, state, learner.nets, best, learner.optimizer, task.identity)

@@ -42,6 +42,21 @@ def split_rows(
     return np.array(sorted(parts[0]), np.int64), np.array(sorted(parts[1]), np.int64)
 
 
+def fold_rows(
+    rows: Rows, labels: Sequence[int], groups: Sequence[str], folds: int, seed: int
+) -> NDArray[np.int8]:
+    """Return the fold of each of `rows`, from 0 on: about as many of every class in each, no group in two.
+
+    Raise RunError when a class has too few groups.
+    """
+    found = np.full(len(rows), folds - 1, np.int8)
+    rest = rows
+    for fold in range(folds - 1):
+        rest, held = split_rows(rest, labels, groups, 1 / (folds - fold), seed + fold)
+        found[np.isin(rows, held)] = fold
+    return found
+
+
 class _Parting:
     """Which groups are held out so far, and what is still wanted of every class."""
 
@@ -83,9 +98,9 @@ def check_classes(
     if len(seen) < 2:
         raise RunError("Training needs labelled images of at least two classes.")
     rarest = min(seen, key=lambda c: len(seen[c]))
-    if len(seen[rarest]) < parts:
+    if (count := len(seen[rarest])) < parts:
         called = names[rarest] if names else f"class {rarest}"
+        there = {1: "is one", 2: "are only two"}.get(count, f"are only {count}")
         raise RunError(
-            f"Training needs at least {parts} independent images of every class, and of {called} there "
-            f"{'is one' if len(seen[rarest]) == 1 else 'are only two'}."
+            f"Training needs at least {parts} independent images of every class, and of {called} there {there}."
         )

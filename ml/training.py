@@ -1,8 +1,4 @@
-"""A run from its manifest to its result: split, train each model, score, write it all down.
-
-Whatever an earlier attempt finished is kept: a trained model is not trained again, a half-trained one goes on at
-its checkpoint. `DONE` is written last.
-"""
+"""A run from its manifest to its result: split, train each model, write it all down. `DONE` is written last."""
 
 from __future__ import annotations
 
@@ -12,7 +8,6 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,78 +16,14 @@ import torch
 from numpy.typing import NDArray
 
 from ml import rundir
-from ml.backbones import build_net, get_backbone
-from ml.bakeoff import TEST_SHARE, VALIDATION_SHARE
-from ml.bakeoff import settings_for as classifier_settings
-from ml.checkpoint import TrainState
-from ml.contract import Manifest, RunResult, TrainedModel, WeightsPolicy
-from ml.data import Images, Rows, measure
+from ml.contract import Manifest, RunResult, TrainedModel
 from ml.device import pick_device
-from ml.engine import Task, fit
 from ml.errors import RunError
-from ml.export import CONFIG, ModelConfig, read_config, save_model
-from ml.labelers.founding import HELD_OUT
-from ml.labelers.founding import settings_for as labeler_settings
+from ml.learning import Run, scores_of, settings_of, train_one, work_of
 from ml.metrics import summarise
+from ml.parts import labelled, split, split_folds, write_splits
 from ml.pixels import load_pack
-from ml.report import TRAINING_COST, Reporter
-from ml.scoring import score
-from ml.settings import TrainSettings, with_overrides
-from ml.splitting import check_classes, split_rows
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Rows of the pack; `test` is empty in a label run."""
-
-    train: Rows
-    validate: Rows
-    test: Rows
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return {"train": len(self.train), "val": len(self.validate), "test": len(self.test)}
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every model of the run shares."""
-
-    folder: Path
-    manifest: Manifest
-    pixels: NDArray[np.uint8]
-    splits: Splits
-    scored: Rows
-    """Rows that every model scores: all of them in a label run, the test part in a bake-off."""
-    reporter: Reporter
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        return np.array(self.manifest.labels, np.int64)
-
-    def settings(self, name: str) -> TrainSettings:
-        return settings_of(self.manifest, name)
-
-    def model_folder(self, name: str) -> Path:
-        return self.folder / rundir.MODELS / name
-
-
-def settings_of(manifest: Manifest, name: str) -> TrainSettings:
-    recipe = labeler_settings(name) if manifest.kind == "label" else classifier_settings(name, manifest)
-    return with_overrides(recipe, manifest.settings)
-
-
-def split(manifest: Manifest) -> Splits:
-    labelled = np.flatnonzero(np.array(manifest.labels) >= 0)
-    parts = 2 if manifest.kind == "label" else 3
-    check_classes(labelled, manifest.labels, manifest.groups, parts, manifest.classes)
-    none = np.array([], np.int64)
-    if manifest.kind == "label":
-        train, validate = split_rows(labelled, manifest.labels, manifest.groups, HELD_OUT, manifest.seed)
-        return Splits(train, validate, none)
-    rest, test = split_rows(labelled, manifest.labels, manifest.groups, TEST_SHARE, manifest.seed)
-    train, validate = split_rows(rest, manifest.labels, manifest.groups, VALIDATION_SHARE, manifest.seed + 1)
-    return Splits(train, validate, test)
+from ml.report import Reporter
 
 
 def execute(folder: Path) -> None:
@@ -108,13 +39,12 @@ def execute(folder: Path) -> None:
     if threads := run.settings(manifest.models[0]).threads:
         torch.set_num_threads(threads)
     models = [train_one(run, name) for name in manifest.models]
-    scores = {name: np.load(scores_file(run, name)) for name in manifest.models}
+    scores = {name: scores_of(run, name) for name in manifest.models}
     if manifest.kind == "bakeoff":
         models = [judge(run, model, scores[model.name]) for model in models]
     write_predictions(run, scores)
-    result = RunResult(
-        models, run.splits.counts, time.monotonic() - started, environment(manifest), notes(models)
-    )
+    counts = {**run.splits.counts, **({"test": len(run.scored)} if run.folds else {})}
+    result = RunResult(models, counts, time.monotonic() - started, environment(manifest), notes(run, models))
     finish(folder, result)
 
 
@@ -151,100 +81,20 @@ def open_pixels(manifest: Manifest) -> NDArray[np.uint8]:
 
 def open_run(folder: Path, manifest: Manifest) -> Run:
     pixels = open_pixels(manifest)
-    splits = split(manifest)
-    ids = np.array(manifest.image_ids)
-    rundir.write_text(
-        folder / rundir.SPLITS,
-        json.dumps({name: ids[rows].tolist() for name, rows in vars(splits).items()}),
-    )
-    scored = np.arange(len(pixels)) if manifest.kind == "label" else splits.test
-    work = sum(work_of(settings_of(manifest, name), splits, scored) for name in manifest.models)
-    return Run(folder, manifest, pixels, splits, scored, Reporter(work))
-
-
-def work_of(settings: TrainSettings, splits: Splits, scored: Rows) -> int:
-    """What a model takes, in images scored."""
-    return settings.epochs * len(splits.train) * TRAINING_COST + len(scored)
-
-
-def train_one(run: Run, name: str) -> TrainedModel:
-    """Train, score and save one model, or take what an earlier attempt left finished."""
-    backbone, settings, manifest = get_backbone(name), run.settings(name), run.manifest
-    folder = run.model_folder(name)
-    if (folder / CONFIG).exists() and scores_file(run, name).exists():
-        run.reporter.skip(work_of(settings, run.splits, run.scored))
-        return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
-    size = settings.input_size or backbone.side_for(max(run.pixels.shape[1:3]), settings.enlarge)
-    images = Images(run.pixels, size, pick_device())
-    weights: WeightsPolicy = manifest.weights if backbone.pretrained else "scratch"
-    own = backbone.pretrained and weights == "scratch"
-    norm = measure(run.pixels, run.splits.train) if own else backbone.norm
-    outputs = 1 if settings.loss == "binary" and len(manifest.classes) == 2 else len(manifest.classes)
-    run.reporter.advance(f"{backbone.title}: building", 0)
-    net = build_net(name, outputs, size, weights, Path(manifest.weights_dir), manifest.seed)
-    task = Task(
-        backbone.title,
-        images,
-        norm,
-        run.labels,
-        run.splits.train,
-        run.splits.validate,
-        settings,
-        manifest.seed,
-        run.folder / rundir.CHECKPOINTS / f"{name}.safetensors",
-    )
-    state = fit(task, net, run.reporter, name)
-    stage = f"{backbone.title}: scoring {len(run.scored)} images"
-    scores = score(images, norm, net, run.scored, lambda count: run.reporter.advance(stage, count))
-    with rundir.atomic_path(scores_file(run, name)) as temporary, temporary.open("wb") as stream:
-        np.save(stream, scores)
-    trained = what_made_it(run, settings, weights, state, parameters=sum(p.numel() for p in net.parameters()))
-    config = ModelConfig(
-        name, backbone.title, manifest.classes, manifest.positive, outputs, size, norm, sha256="", trained=trained
-    )
-    return described(folder, save_model(folder, net, config))
-
-
-def scores_file(run: Run, name: str) -> Path:
-    return run.folder / "scores" / f"{name}.npy"
-
-
-def what_made_it(
-    run: Run, settings: TrainSettings, weights: WeightsPolicy, state: TrainState, parameters: int
-) -> dict[str, Any]:
-    return {
-        "settings": vars(settings),
-        "weights": weights,
-        "seed": run.manifest.seed,
-        "code_version": run.manifest.code_version,
-        "images": run.splits.counts,
-        "image_set": run.manifest.pack.sha256,
-        "best_epoch": state.best_epoch,
-        "seconds": round(state.seconds, 2),
-        "parameters": parameters,
-        "validation": state.history[state.best_epoch - 1],
-    }
-
-
-def described(folder: Path, config: ModelConfig) -> TrainedModel:
-    trained = config.trained
-    return TrainedModel(
-        config.name,
-        config.title,
-        f"{rundir.MODELS}/{folder.name}",
-        config.sha256,
-        trained["parameters"],
-        trained["weights"],
-        trained["seconds"],
-        trained["best_epoch"],
-        {"validation": trained["validation"]},
-    )
+    splits, folds = split(manifest), split_folds(manifest)
+    write_splits(folder, manifest, splits, folds)
+    judged = labelled(manifest) if folds else splits.test
+    scored = np.arange(len(pixels)) if manifest.kind == "label" else judged
+    trainings = [*folds, splits]
+    work = sum(work_of(settings_of(manifest, name), each) for name in manifest.models for each in trainings)
+    total = work + len(manifest.models) * len(scored)
+    return Run(folder, manifest, pixels, splits, folds, scored, Reporter(total))
 
 
 def judge(run: Run, model: TrainedModel, scores: NDArray[np.float32]) -> TrainedModel:
-    """Return the model with its figures on the test part, which nothing has looked at before."""
+    """Return the model with its figures on images that the models which scored them had never looked at."""
     run.reporter.advance(f"{model.title}: intervals", 0)
-    test = run.splits.test
+    test = run.scored
     groups = [run.manifest.groups[row] for row in test]
     figures = summarise(run.labels[test], scores, groups, run.manifest.positive, run.manifest.seed)
     human = np.array([run.manifest.sources[row] == "human" for row in test])
@@ -266,6 +116,10 @@ def write_predictions(run: Run, scores: dict[str, NDArray[np.float32]]) -> None:
     }
     if run.manifest.kind == "bakeoff":
         arrays["labels"] = run.labels[run.scored].astype(np.int16)
+    if run.folds:
+        arrays["fold"] = np.zeros(len(run.scored), np.int8)
+        for fold, splits in enumerate(run.folds):
+            arrays["fold"][np.searchsorted(run.scored, splits.test)] = fold
     save_arrays(run.folder, arrays)
 
 
@@ -288,7 +142,13 @@ def environment(manifest: Manifest) -> dict[str, str]:
     }
 
 
-def notes(models: list[TrainedModel]) -> list[str]:
+def notes(run: Run, models: list[TrainedModel]) -> list[str]:
+    said = []
+    if run.folds:
+        said.append(
+            f"Judged by {len(run.folds)} folds: every image by a model that had seen nothing of its group. The "
+            f"models that are kept learned from all of them, {len(run.splits.validate)} only to choose the epoch."
+        )
     if any(model.weights == "scratch" for model in models):
-        return ["Trained from scratch, without pretrained weights: expect more disagreement than with them."]
-    return []
+        said.append("Trained from scratch, without pretrained weights: expect more disagreement than with them.")
+    return said

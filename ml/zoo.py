@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -54,6 +55,11 @@ _TORCHVISION = """
 """
 TORCHVISION = frozenset(_TORCHVISION.split())
 """torchvision's classification models: any of them can be trained by its name there."""
+
+
+def file_name(name: str) -> str:
+    """Return the model's name as any file system takes it."""
+    return re.sub(r"[^\w.-]", "-", name)
 
 
 def find_unknown(names: Iterable[str]) -> str | None:

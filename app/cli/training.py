@@ -59,6 +59,7 @@ def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
     project: Project,
     models: Annotated[str, typer.Option(help="Which, parted by commas; default: the quick ones.")] = "",
     preset: Annotated[Preset | None, typer.Option(help="How to train; default: as the project's recipe.")] = None,
+    folds: Annotated[int, typer.Option(help="Judge every labelled image, by so many folds; 0: a part.")] = 0,
     wait: Wait = False,
     set_: Set = None,
     as_: As = None,
@@ -69,7 +70,7 @@ def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
     from app.results.service import Wanted, start_bakeoff  # noqa: PLC0415
 
     names = [name.strip() for name in models.split(",") if name.strip()]
-    wanted = Wanted(names, preset, changes_of(set_))
+    wanted = Wanted(names, preset, changes_of(set_), folds)
     with opened(data_dir) as shell:
         job_id = _run(shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, wanted), wait=wait)
         answer = {"job": job_id, **_results(shell, project)} if wait else _queued(shell, job_id)

@@ -22,7 +22,7 @@ from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, service
 from app.results.board import Board, Contender
 from app.security import UserDep
-from ml.contract import Preset
+from ml.contract import MOST_FOLDS, Preset
 from ml.metrics import REPORT_THRESHOLD, per_class
 from ml.zoo import ZOO
 
@@ -52,10 +52,12 @@ class BakeoffForm(FormModel):
     others: PlainText = ""
     """More of them, parted by commas or spaces."""
     preset: Preset | None = None
+    folds: Annotated[int, Field(ge=0, le=MOST_FOLDS)] = 0
 
     @property
     def wanted(self) -> service.Wanted:
-        return service.Wanted([*self.models, *self.others.replace(",", " ").split()], self.preset)
+        names = [*self.models, *self.others.replace(",", " ").split()]
+        return service.Wanted(names, self.preset, folds=self.folds)
 
 
 @router.get("")

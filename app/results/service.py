@@ -12,7 +12,7 @@ from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
 from app.labeling.queries import count_by_class
 from app.models import Job, Project, Recipe
-from ml.contract import Preset
+from ml.contract import MOST_FOLDS, Preset
 from ml.zoo import DEFAULT, find_unknown
 
 FEWEST_OF_A_CLASS = 10
@@ -28,6 +28,8 @@ class Wanted:
     """None: the one of `preset_of`."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Overrides of the preset, by the names of `ml.settings.TrainSettings`."""
+    folds: int = 0
+    """0: a part held out judges; else every labelled image, in so many folds."""
 
 
 def start_bakeoff(session: Session, project: Project, user_id: int | None, wanted: Wanted) -> Job:
@@ -38,9 +40,16 @@ def start_bakeoff(session: Session, project: Project, user_id: int | None, wante
     names = list(dict.fromkeys(wanted.models)) or list(DEFAULT)
     if sentence := find_unknown(names):
         raise BadInputError(sentence)
+    if wanted.folds and not 2 <= wanted.folds <= MOST_FOLDS:
+        raise BadInputError(f"A bake-off has 2 to {MOST_FOLDS} folds, or none.")
     if reason := why_not(session, project):
         raise ConflictError(reason)
-    spec = {"models": names, "preset": wanted.preset or preset_of(project), "settings": wanted.settings}
+    spec = {
+        "models": names,
+        "preset": wanted.preset or preset_of(project),
+        "settings": wanted.settings,
+        "folds": wanted.folds,
+    }
     return submit(session, "bakeoff", project.id, spec, user_id)
 
 

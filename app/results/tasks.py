@@ -64,6 +64,7 @@ def report(
         "test_sources": dict(Counter(manifest.sources[row] for row in test)),
         "preset": manifest.preset,
         "settings": manifest.settings,
+        "folds": manifest.folds,
         "seed": manifest.seed,
         "seconds": result.seconds,
         "environment": result.environment,

@@ -46,6 +46,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         weights_dir=str(settings.weights_path),
         seed=job.spec.get("seed", 0),
         settings=_overrides(job.spec, settings),
+        folds=job.spec.get("folds", 0),
         preset=Preset(job.spec.get("preset", Preset.REPORT)),
         recipe="squint" if project.recipe == Recipe.SQUINT and kind != "bakeoff" else "founding",
         at_random=[i in drawn for i in packed.image_ids],
