@@ -18,6 +18,7 @@ from app.images.routes import router as images
 from app.labelers.routes import router as labelers
 from app.projects.routes import router as projects
 from app.results.routes import router as results
+from app.review.audit_routes import router as audit
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     projects,
     images,
     review,
+    audit,
     labelers,
     runs,
     results,

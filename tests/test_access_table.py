@@ -34,7 +34,19 @@ from app.config import Settings
 from app.db import Database, sqlite_module
 from app.jobs.queue import log_path, submit
 from app.main import create_app
-from app.models import Bakeoff, Classifier, Image, ImportBatch, Job, Role, SignInLink, User, UserSession
+from app.models import (
+    AuditPlan,
+    Bakeoff,
+    Classifier,
+    Image,
+    ImportBatch,
+    Job,
+    Role,
+    SignInLink,
+    User,
+    UserSession,
+)
+from app.review import audit
 from app.security import COOKIE, open_session
 from app.users.service import invite
 from tests import factories
@@ -82,6 +94,11 @@ member    POST  /projects/{project_id}/images/{image_id}/doubt
 member    GET   /projects/{project_id}/label
 member    GET   /projects/{project_id}/review
 member    GET   /projects/{project_id}/progress
+member    GET   /projects/{project_id}/audit
+member    GET   /projects/{project_id}/audit/check
+member    POST  /projects/{project_id}/audit
+member    POST  /projects/{project_id}/audit/more
+member    POST  /projects/{project_id}/audit/end
 member    POST  /projects/{project_id}/queue/{pile}/claim
 member    POST  /projects/{project_id}/annotations
 member    POST  /projects/{project_id}/annotations/undo
@@ -172,6 +189,7 @@ class World:
         closed, open_ = project.classes
         says = {image.id: [(closed, 0.9), (closed, 0.8)] for image in images}
         factories.add_round(session, project, says).report = REPORT
+        audit.draw(session, project=project, user=owner, size=1, plan=AuditPlan.OPEN)
         batch = ImportBatch(project_id=project.id, name="eyes.zip")
         session.add(batch)
         open_session(session, member, days=1)

@@ -23,6 +23,8 @@ PURE = [
     "ml/contract.py",
     "app/labeling/current.py",
     "app/projects/next_step.py",
+    "app/review/statement.py",
+    "app/review/planning.py",
 ]
 
 

@@ -13,6 +13,7 @@ from app.images.queries import image_url
 from app.models import (
     Annotation,
     AnnotationKind,
+    AnnotationSource,
     Image,
     ImageState,
     ImportBatch,
@@ -85,9 +86,14 @@ def find_last_beginning(session: Session, project_id: int) -> datetime | None:
 
 
 def count_answers_since(session: Session, project_id: int, since: datetime | None, most: int) -> int:
-    """Return how many answers came, at most `most`."""
+    """Return how many answers came, at most `most`.
+
+    An audit's do not count: the pile that it speaks of must not change because it is being checked.
+    """
     some = select(Annotation.id).where(
-        Annotation.project_id == project_id, Annotation.kind == AnnotationKind.LABEL
+        Annotation.project_id == project_id,
+        Annotation.kind == AnnotationKind.LABEL,
+        Annotation.source != AnnotationSource.AUDIT,
     )
     if since is not None:
         some = some.where(Annotation.created_at > since)

@@ -1,6 +1,7 @@
 """The tables, and nothing but the tables. One noun a file."""
 
 from app.models.annotation import Annotation, AnnotationKind, AnnotationSource
+from app.models.audit import Audit, AuditItem, AuditPlan
 from app.models.bakeoff import Bakeoff, Classifier
 from app.models.base import Base, now
 from app.models.image import Image, ImageBlob, ImageState, ImportBatch
@@ -14,6 +15,9 @@ __all__ = [
     "Annotation",
     "AnnotationKind",
     "AnnotationSource",
+    "Audit",
+    "AuditItem",
+    "AuditPlan",
     "Bakeoff",
     "Base",
     "Classifier",

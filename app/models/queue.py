@@ -14,6 +14,8 @@ class Pile(StrEnum):
 
     SEED = "seed"
     REVIEW = "review"
+    AUDIT = "audit"
+    """Drawn by lot from what is accepted, to be checked."""
 
 
 class QueueEntry(Base):

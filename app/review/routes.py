@@ -17,11 +17,18 @@ from app.labeling.queries import find_newest_round_id, loop_counts
 from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, Role, User
 from app.projects.access import MemberProjectDep
 from app.projects.queries import LARGEST_ID
-from app.review import queries, service
+from app.review import audit, queries, service
 from app.review.leases import Holder, claim, keep
 from app.security import UserDep, may_act_as
 
 router = APIRouter(prefix="/projects/{project_id}")
+
+WORDS = {
+    Pile.SEED: {"done": "seed answers", "end": "No new image waits for an answer.", "next": ""},
+    Pile.REVIEW: {"done": "settled", "end": "Every unclear image is settled.", "next": ""},
+    Pile.AUDIT: {"done": "checked", "end": "The whole sample is checked.", "next": "/audit"},
+}
+"""How the screen speaks of each pile, and where it leads from there."""
 
 Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
 Tab = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -43,7 +50,7 @@ class AnnotationBody(Body):
     image_id: Id
     kind: Literal["label", "cant_tell"]
     class_id: Id | None = None
-    source: Literal["seed", "review"]
+    source: Literal["seed", "review", "audit"]
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     key: Key
     flagged: bool = False
@@ -65,6 +72,14 @@ def review_page(request: Request, project: MemberProjectDep, user: UserDep, sess
     return _screen(request, project, user, session, Pile.REVIEW)
 
 
+@router.get("/audit/check")
+def audit_check_page(
+    request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep
+) -> Response:
+    """Check the labels of the audit's sample, without seeing them."""
+    return _screen(request, project, user, session, Pile.AUDIT)
+
+
 def _screen(request: Request, project: Project, user: User, session: ReadSessionDep, pile: Pile) -> Response:
     counts = loop_counts(session, project.id)
     config = {
@@ -72,11 +87,12 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
         "user": user.id,
         "pile": pile.value,
         "classes": [class_json(c) for c in project.active_classes],
-        "showOpinions": project.show_opinions,
+        "words": WORDS[pile],
+        "showOpinions": project.show_opinions and pile != Pile.AUDIT,
         "engineer": may_act_as(user, Role.ENGINEER),
         "train": pile == Pile.SEED and find_newest_round_id(session, project.id) is None,
         "goal": project.seed_size if pile == Pile.SEED else None,
-        "done": counts.seed if pile == Pile.SEED else counts.settled,
+        "done": queries.count_done(session, project.id, pile, counts),
         "recent": queries.recent_answers(session, project.id, user.id, pile),
     }
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
@@ -104,7 +120,7 @@ def claim_images(
     )  # fmt: skip
     waiting = queries.count_waiting(session, project.id, pile)
     return {
-        "items": queries.items(session, project.id, taken),
+        "items": queries.items(session, project.id, taken, blind=pile == Pile.AUDIT),
         "kept": kept,
         "waiting": waiting,
         "counted_all": waiting < queries.MOST_COUNTED,
@@ -120,6 +136,8 @@ def _holder(request: Request, user: User, tab: str) -> Holder:
 def annotate(
     project: MemberProjectDep, body: AnnotationBody, user: UserDep, session: SessionDep
 ) -> dict[str, Any]:
+    if body.source == AnnotationSource.AUDIT.value:
+        audit.require_drawn(session, project.id, body.image_id)
     answer = labeling.Answer(
         image_id=body.image_id, kind=AnnotationKind(body.kind), class_id=body.class_id,
         source=AnnotationSource(body.source), seconds=body.seconds, key=body.key, flagged=body.flagged,
@@ -145,6 +163,8 @@ def undo(
     """Take an answer back; its image is leased to the tab again, since it is on its screen."""
     row = labeling.undo(session, user=user, project_id=project.id, undoes_key=body.undoes, key=body.key)
     session.flush()
+    if row.source == AnnotationSource.AUDIT:
+        audit.wait_again(session, project.id, row.image_id)
     keep(session, project_id=project.id, holder=_holder(request, user, body.tab), image_ids=[row.image_id])
     return {"undone": row.id, "key": body.key}
 

@@ -33,8 +33,8 @@ def fill_seed(session: Session, project_id: int) -> int:
 def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -> None:
     """Replace the review pile by these images, smallest rank first; images on screen keep their lease.
 
-    Call it when the states are derived. The seed pile keeps only images that no labeler has scored, and images
-    that a person settled and another doubts stay in the review pile.
+    Call it when the states are derived. The seed pile keeps only images that no labeler has scored, images that
+    a person settled and another doubts stay in the review pile, and a sample that is being audited stays whole.
     """
     session.flush()
     leases = {
@@ -50,11 +50,17 @@ def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -
     )
     session.execute(
         delete(QueueEntry)
-        .where(QueueEntry.project_id == project_id, QueueEntry.image_id.in_(by_labelers))
+        .where(
+            QueueEntry.project_id == project_id,
+            QueueEntry.image_id.in_(by_labelers),
+            QueueEntry.pile != Pile.AUDIT,
+        )
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
-    _add(session, project_id, Pile.REVIEW, ranks, leases)
+    drawn = select(QueueEntry.image_id).where(QueueEntry.project_id == project_id, QueueEntry.pile == Pile.AUDIT)
+    audited = set(session.scalars(drawn))
+    _add(session, project_id, Pile.REVIEW, {i: r for i, r in ranks.items() if i not in audited}, leases)
 
 
 def _add(

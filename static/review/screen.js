@@ -189,8 +189,7 @@ function ending({ ok, status }) {
   if (status === 401) return ["You are signed out.", link(`/sign-in?next=${location.pathname}`, "Sign in again", "button primary")];
   if (!ok) return ["The server cannot be reached; trying again. Your answers are kept here."];
   if (pile.waiting > 0) return ["The last images are on other people’s screens. What they leave comes here."];
-  const done = config.goal === null ? "Every unclear image is settled." : "No new image waits for an answer.";
-  return [`${done} Thank you.`, link(base, "What comes next", "button primary")];
+  return [`${config.words.end} Thank you.`, link(base + config.words.next, "What comes next", "button primary")];
 }
 
 function bare({ id, url, name, width, height, opinions }) {

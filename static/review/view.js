@@ -85,9 +85,8 @@ export class View {
   }
 
   progress({ done, total, more, perMinute }) {
-    const seeding = this.config.goal !== null;
     const all = `${total.toLocaleString("en")}${more ? "+" : ""}`;
-    $("pile-progress").textContent = `${done.toLocaleString("en")} of ${all} ${seeding ? "seed answers" : "settled"}`;
+    $("pile-progress").textContent = `${done.toLocaleString("en")} of ${all} ${this.config.words.done}`;
     $("pile-bar").max = Math.max(total, 1);
     $("pile-bar").value = done;
     const minutes = perMinute ? Math.ceil((total - done) / perMinute) : 0;

@@ -1,0 +1,55 @@
+"""How large a sample has to be, and how likely it is to show what one hopes for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from ml.audit import MOST_ALLOWED, TARGETS, chance_to_pass, sample_size
+
+GUESSED_SHARE = 0.005
+"""How many labels may be wrong, where the labelers estimate nothing."""
+DEFAULT = (2, 0.02)
+"""Two wrong ones allowed, at most 2 %: certified three times in four at half a percent."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sample of `size` shows at most the row's share, if no more than `allowed` of it are wrong."""
+
+    allowed: int
+    size: int
+    power: float
+    """How likely it does, if as many are wrong as expected."""
+    fits: bool
+    """Whether the pile has so many labels."""
+
+
+@dataclass(frozen=True)
+class Row:
+    target: float
+    choices: list[Choice]
+
+
+def plans(pile: int, expected: float) -> list[Row]:
+    """Return what a fixed size can show of a pile of which a share of `expected` is wrong."""
+    return [
+        Row(
+            target,
+            [
+                Choice(allowed, size, chance_to_pass(allowed, size, expected), size <= pile)
+                for allowed in range(MOST_ALLOWED + 1)
+                if (size := needed(allowed, target))
+            ],
+        )
+        for target in TARGETS
+    ]
+
+
+@cache
+def needed(allowed: int, target: float) -> int:
+    return sample_size(allowed, target)
+
+
+def usual_size(pile: int) -> int:
+    return min(needed(*DEFAULT), pile)
