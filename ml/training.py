@@ -19,6 +19,7 @@ from ml import rundir
 from ml.contract import Manifest, RunResult, TrainedModel
 from ml.device import pick_device
 from ml.errors import RunError
+from ml.findings.writing import write_findings
 from ml.learning import Run, scores_of, settings_of, train_one, work_of
 from ml.metrics import summarise
 from ml.parts import labelled, split, split_folds, write_splits
@@ -43,6 +44,9 @@ def execute(folder: Path) -> None:
     if manifest.kind == "bakeoff":
         models = [judge(run, model, scores[model.name]) for model in models]
     write_predictions(run, scores)
+    if manifest.kind == "bakeoff":
+        run.reporter.advance("doubtful labels, leaks and slices", 0)
+        write_findings(folder, manifest, run.pixels)
     counts = {**run.splits.counts, **({"test": len(run.scored)} if run.folds else {})}
     result = RunResult(models, counts, time.monotonic() - started, environment(manifest), notes(run, models))
     finish(folder, result)

@@ -2,7 +2,7 @@
 
 from app.models.annotation import Annotation, AnnotationKind, AnnotationSource
 from app.models.audit import Audit, AuditItem, AuditPlan
-from app.models.bakeoff import Bakeoff, Classifier
+from app.models.bakeoff import Bakeoff, Classifier, Issue, IssueBatch
 from app.models.base import Base, now
 from app.models.image import Image, ImageBlob, ImageState, ImportBatch
 from app.models.job import Job, JobMetric, Worker
@@ -25,6 +25,8 @@ __all__ = [
     "ImageBlob",
     "ImageState",
     "ImportBatch",
+    "Issue",
+    "IssueBatch",
     "Job",
     "JobMetric",
     "LabelClass",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,16 @@ from app.config import Settings
 from app.db import Database
 from app.jobs.registry import JobKind
 from app.models import Bakeoff, Classifier, Job
+from app.results.origins import write_origins
 from app.runs.service import write_manifest
 from ml.contract import Manifest, RunResult, TrainedModel
-from ml.rundir import MANIFEST, PREDICTIONS, RESULT
+from ml.metrics import Tally
+from ml.rundir import FINDINGS, MANIFEST, PREDICTIONS, RESULT, SLICES
 
 
 def prepare(database: Database, settings: Settings, job: Job, folder: Path) -> None:
+    with database.read() as session:
+        write_origins(session, job.project_id, folder)
     write_manifest(database, settings, job, folder, "bakeoff")
 
 
@@ -43,12 +48,20 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
             report=report(manifest, result, arrays["image_ids"], hashlib.sha256(text.encode()).hexdigest()),
             test_image_ids=arrays["image_ids"].astype("<i8").tobytes(),
             test_labels=arrays["labels"].astype("<i2").tobytes(),
+            findings=json.loads((folder / FINDINGS).read_text("utf-8")) if (folder / FINDINGS).exists() else {},
+            slice_codes=np.load(folder / SLICES).tobytes() if (folder / SLICES).exists() else None,
         )
         session.add(bakeoff)
         session.flush()
         for position, model in enumerate(result.models):
-            scores = arrays[f"probs_{model.name}"].astype("<f4").tobytes()
-            session.add(_classifier(bakeoff, position, model, job, folder, scores))
+            row = _classifier(bakeoff, position, model, job, folder)
+            scores = arrays[f"probs_{model.name}"].astype("<f4")
+            row.scores, row.tallies = scores.tobytes(), _tallies(arrays["labels"], scores, manifest.positive)
+            session.add(row)
+
+
+def _tallies(labels: NDArray[np.int16], scores: NDArray[np.float32], positive: int) -> bytes:
+    return Tally.of(labels, scores, positive).to_bytes()
 
 
 def report(
@@ -74,9 +87,7 @@ def report(
     }
 
 
-def _classifier(
-    bakeoff: Bakeoff, position: int, model: TrainedModel, job: Job, folder: Path, scores: bytes
-) -> Classifier:
+def _classifier(bakeoff: Bakeoff, position: int, model: TrainedModel, job: Job, folder: Path) -> Classifier:
     size = sum(path.stat().st_size for path in (folder / model.folder).iterdir())
     return Classifier(
         bakeoff_id=bakeoff.id,
@@ -89,9 +100,14 @@ def _classifier(
         best_epoch=model.best_epoch,
         folder=f"{job.id}/{model.folder}",
         sha256=model.sha256,
-        metrics={**model.metrics, "bytes": size},
-        scores=scores,
+        metrics={**model.metrics, "bytes": size, "trained": _trained(folder / model.folder)},
     )
+
+
+def _trained(folder: Path) -> dict[str, Any]:
+    """Return what made the model, as its own config tells: the settings that two runs are compared by."""
+    trained: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8")).get("trained", {})
+    return {key: trained[key] for key in ("settings", "seed", "images", "best_epoch") if key in trained}
 
 
 BAKEOFF = JobKind("bakeoff", "Train the classifiers", prepare, publish)

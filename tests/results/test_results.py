@@ -18,7 +18,7 @@ from app.results.tasks import publish
 from ml.metrics import summarise
 from tests.conftest import SignIn
 from tests.factories import add_images, add_project
-from tests.finished import add_job, finished_run
+from tests.finished import add_findings, add_job, finished_run
 from tests.web import on_sqlite
 
 COUNT = 60
@@ -44,6 +44,7 @@ def published(database: Database, settings: Settings, request: pytest.FixtureReq
         folder = finished_run(
             Path(settings.data_dir) / job.id, project, "bakeoff", images, given, labels, figures
         )
+        add_findings(folder)
         for _ in range(2):
             publish(session, settings, job, folder)
         session.flush()
