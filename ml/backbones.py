@@ -1,47 +1,29 @@
-"""The nets by name: torchvision's, ultralytics' and our compact one, as plain modules that give logits."""
+"""The nets by name, whichever library they come from, as plain modules that give logits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from ml import compact
+from ml.backbone import IMAGENET, Backbone
+from ml.clip_nets import clip_backbone
 from ml.contract import WeightsPolicy
 from ml.data import OWN, Normalisation
 from ml.errors import RunError
 from ml.offline import ultralytics_nets
 from ml.settings import default_input_size
 from ml.small_maps import use_products_for_small_maps
+from ml.timm_nets import timm_backbone
 from ml.weights import copy_matching, weights_file, yolo_state
-from ml.zoo import ZOO, find_unknown
+from ml.zoo import find_unknown, parse_features, title_of
 
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 NOTHING = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 FIXED_SIDES = {"vit_": 224, "maxvit_t": 224, "inception_v3": 96}
 """Nets, by the start of their name, that know only this side, in pixels, or fail below it."""
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """One net of the registry."""
-
-    name: str
-    title: str
-    build: Callable[[int, int], nn.Module]
-    """Untrained, with so many outputs, for squares of so many pixels a side."""
-    load: Callable[[nn.Module, Path], None]
-    """Fill all but the head with pretrained weights, from the folder or else by download into it."""
-    norm: Normalisation
-    """What the pretrained weights expect."""
-    side_for: Callable[[int, int], int] = default_input_size
-    """The side that the net sees for images whose longest side is the first number, enlarged by the second."""
-    pretrained: bool = True
-    """Whether there are weights to start from; a net without them always keeps its `norm`."""
 
 
 class YoloClassifier(nn.Module):
@@ -105,10 +87,18 @@ def _compact(title: str) -> Backbone:
 
 
 def get_backbone(name: str) -> Backbone:
-    """Return the net of this name in the zoo or in torchvision; raise RunError where there is none."""
+    """Return what is called so, in the zoo or in a library; raise RunError where there is none."""
     if sentence := find_unknown([name]):
         raise RunError(sentence)
-    title = next((entry.title for entry in ZOO if entry.name == name), name)
+    title = title_of(name)
+    if parsed := parse_features(name):
+        from ml.features import features_backbone  # noqa: PLC0415  it takes more of the program than a net does
+
+        return features_backbone(name, title, get_backbone(parsed[0]), parsed[1])
+    if name.startswith("timm:"):
+        return timm_backbone(name, title)
+    if name.startswith("clip:"):
+        return clip_backbone(name, title)
     if name == "compact":
         return _compact(title)
     return _yolo(name, title) if name.startswith("yolo") else _torchvision(name, title)

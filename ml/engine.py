@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,8 @@ class Task:
     settings: TrainSettings
     seed: int
     checkpoint: Path
+    classes: Sequence[str] = ()
+    """Their names, for a model that knows words."""
 
     @cached_property
     def class_weights(self) -> Tensor:

@@ -147,9 +147,15 @@ def learn(run: Run, name: str, splits: Splits, fold: int | None) -> Learnt:
     size = settings.input_size or backbone.side_for(max(run.pixels.shape[1:3]), settings.enlarge)
     images = Images(run.pixels, size, pick_device())
     weights: WeightsPolicy = manifest.weights if backbone.pretrained else "scratch"
+    if backbone.never_scratch:
+        weights = "pretrained"
     own = backbone.pretrained and weights == "scratch"
     norm = measure(run.pixels, splits.train) if own else backbone.norm
-    outputs = 1 if settings.loss == "binary" and len(manifest.classes) == 2 else len(manifest.classes)
+    outputs = (
+        1
+        if backbone.teach is None and settings.loss == "binary" and len(manifest.classes) == 2
+        else len(manifest.classes)
+    )
     run.reporter.advance(f"{title}: building", 0)
     net = build_net(name, outputs, size, weights, Path(manifest.weights_dir), manifest.seed)
     task = Task(
@@ -162,8 +168,11 @@ def learn(run: Run, name: str, splits: Splits, fold: int | None) -> Learnt:
         settings,
         manifest.seed,
         run.folder / rundir.CHECKPOINTS / f"{stem_of(name, fold)}.safetensors",
+        manifest.classes,
     )
-    state = fit(task, net, run.reporter, name if fold is None else "")
+    if backbone.from_pile:
+        backbone.from_pile(net, manifest, run.pixels, run.reporter)
+    state = (backbone.teach or fit)(task, net, run.reporter, name if fold is None else "")
     return Learnt(net, images, norm, weights, settings, outputs, state)
 
 

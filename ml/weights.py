@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from ml.errors import MissingWeightsError, RunError
 from ml.offline import ultralytics_nets
 
+FROM_SCRATCH = ", or let the project train from scratch (project settings)"
+
 
 def copy_matching(net: nn.Module, state: dict[str, Tensor]) -> None:
     """Load every tensor of the same name and shape; only the head may be left out.
@@ -28,29 +30,34 @@ def copy_matching(net: nn.Module, state: dict[str, Tensor]) -> None:
     net.load_state_dict({**own, **fitting})
 
 
-def weights_file(url: str, folder: Path, title: str) -> Path:
-    """Return the local file for `url`, downloading it if it is not in the folder yet."""
-    name = url.rsplit("/", 1)[-1]
+def weights_file(url: str, folder: Path, title: str, name: str = "", instead: str = FROM_SCRATCH) -> Path:
+    """Return the local file for `url`, called `name` or as there, downloading it if it is not in the folder yet.
+
+    Raise MissingWeightsError when it is not to be had, as for an empty `url`; `instead` ends the sentence.
+    """
+    name = name or url.rsplit("/", 1)[-1]
     path = folder / name
     expected = _hash_prefix(name)
     if not path.exists():
-        _download(url, path, title)
+        _download(url, path, title, instead)
     elif expected and not _sha256(path).startswith(expected):
         raise RunError(f"{name} in {folder} is damaged: its hash is not the one in its name.")
     return path
 
 
-def _download(url: str, path: Path, title: str) -> None:
+def _download(url: str, path: Path, title: str, instead: str) -> None:
     """Fetch the file whole or not at all; its hash is checked where the name tells it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not url:
+            raise FileNotFoundError(path)
         torch.hub.download_url_to_file(url, str(path), _hash_prefix(path.name), progress=False)
     except (OSError, HTTPException, RuntimeError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
         raise MissingWeightsError(
             f"{title} needs its pretrained weights, and they cannot be downloaded: put {path.name} into "
-            f"{path.parent}, or let the project train from scratch (project settings)."
+            f"{path.parent}{instead}."
         ) from error
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Entry:
     """Parameters with one output, in millions."""
     default: bool = False
     """Quick enough, and different enough, to be compared unless somebody chooses otherwise."""
+    extra: str = ""
+    """The extra of Squint that has to be installed for it."""
 
 
 ZOO = (
@@ -33,8 +36,21 @@ ZOO = (
     Entry("resnet101", "ResNet101", 42.5),
     Entry("vgg11", "VGG-11", 128.8),
     Entry("vgg16", "VGG-16", 134.3),
+    Entry("features:compact+logreg", "Compact features, logistic regression", 0.1),
+    Entry("features:compact+svm", "Compact features, SVM", 0.1),
+    Entry("features:compact+kmeans", "Compact features, clusters", 0.1),
+    Entry("features:resnet18+svm", "ResNet18 features, SVM", 11.2),
+    Entry("features:resnet18+knn", "ResNet18 features, k-NN", 11.2),
+    Entry("features:dinov2+logreg", "DINOv2 features, logistic regression", 21.6, extra="foundation"),
+    Entry("clip:ViT-B-32", "CLIP ViT-B-32, zero-shot", 87.8, extra="foundation"),
 )
 NAMES = tuple(entry.name for entry in ZOO)
+HEADS = {"svm": "SVM", "logreg": "logistic regression", "knn": "k-NN", "kmeans": "clusters"}
+"""What stands after the features of a frozen net, by its name in `features:NET+HEAD`."""
+ZERO_SHOT = ", zero-shot"
+DINOV2 = "timm:vit_small_patch14_dinov2"
+LIBRARIES = {"timm:": ("timm", "timm"), "clip:": ("open_clip", "foundation")}
+"""By the start of a name: the library that has the net, and the extra of Squint that brings it."""
 FOUNDING_PAIR = ("resnet50", "yolov8n-cls")
 """The founding report's two labelers."""
 DEFAULT = tuple(entry.name for entry in ZOO if entry.default)
@@ -62,12 +78,44 @@ def file_name(name: str) -> str:
     return re.sub(r"[^\w.-]", "-", name)
 
 
+def parse_features(name: str) -> tuple[str, str] | None:
+    """Return net and head of `features:NET+HEAD`; None for any other name."""
+    found = re.fullmatch(r"features:(.+)\+(\w+)", name)
+    if found is None or found.group(2) not in HEADS:
+        return None
+    return DINOV2 if found.group(1) == "dinov2" else found.group(1), found.group(2)
+
+
+def title_of(name: str) -> str:
+    """Return the model's name for people."""
+    if entry := next((entry for entry in ZOO if entry.name == name), None):
+        return entry.title
+    if parsed := parse_features(name):
+        return f"{title_of(parsed[0]).removesuffix(ZERO_SHOT)} features, {HEADS[parsed[1]]}"
+    return f"CLIP {name[5:]}{ZERO_SHOT}" if name.startswith("clip:") else name.removeprefix("timm:")
+
+
 def find_unknown(names: Iterable[str]) -> str | None:
-    """Return a sentence about the first name that is no model's; None when all are known."""
-    known = {*NAMES, *TORCHVISION}
-    for name in names:
-        if name not in known:
-            near = get_close_matches(name, sorted(known), n=2)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(NAMES)}."
-            return f"There is no model named {name}; {hint}"
-    return None
+    """Return a sentence about the first name that is no model's, or whose library is missing; None if all can be.
+
+    Which nets timm and open_clip have is theirs to say, when the run builds them.
+    """
+    return next((sentence for name in names if (sentence := _problem(name))), None)
+
+
+def _problem(name: str) -> str | None:
+    parsed = parse_features(name)
+    net = parsed[0] if parsed else name
+    if net in TORCHVISION or (net in NAMES and ":" not in net):
+        return None
+    for start, (library, extra) in LIBRARIES.items():
+        if re.fullmatch(rf"{start}[\w.-]+", net):
+            missing = find_spec(library) is None
+            return f"{name} needs the extra {extra}: pip install 'squint[{extra}]'." if missing else None
+    return _unknown(name)
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, sorted({*NAMES, *TORCHVISION}), n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(NAMES)}."
+    return f"There is no model named {name}; {hint}"

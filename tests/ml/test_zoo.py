@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 from torchvision import models
 
-from ml.backbones import build_net
+from ml.backbones import build_net, get_backbone
 from ml.contract import Preset
 from ml.data import OWN
 from ml.engine import Learner
+from ml.errors import RunError
 from ml.export import CONFIG, read_config
 from ml.losses import loss_of
 from ml.predict import load_model
+from ml.pretraining import PretrainSettings
 from ml.settings import TrainSettings
 from ml.training import execute
-from ml.zoo import DEFAULT, NAMES, TORCHVISION, ZOO, find_unknown
+from ml.zoo import DEFAULT, NAMES, TORCHVISION, ZOO, file_name, find_unknown
 from tests.ml.conftest import MakeRun, result_of, scores_of
 
 LARGE = ("vgg11", "vgg16")
 """Of more than 100 million parameters, whose files alone would take the test half a minute."""
+FOUNDATION = tuple(entry.name for entry in ZOO if entry.extra)
+"""Made for large pictures and taught elsewhere: tests/ml/test_foundation.py has small ones of their kind."""
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in LARGE])
+@pytest.fixture
+def quick_pile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PretrainSettings, "epochs_for", lambda *_: 2)
+
+
+@pytest.mark.usefixtures("quick_pile")
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LARGE + FOUNDATION])
 def test_a_model_of_the_zoo_trains_for_two_epochs_and_is_as_large_as_the_form_says(make_run: MakeRun, name: str):
     folder = make_run("bakeoff", (name,), count=24, preset=Preset.OWN)
     execute(folder)
@@ -32,6 +43,18 @@ def test_a_model_of_the_zoo_trains_for_two_epochs_and_is_as_large_as_the_form_sa
     entry = next(entry for entry in ZOO if entry.name == name)
     assert (model.title, round(model.parameters / 1e6, 1)) == (entry.title, entry.millions)
     assert scores_of(folder)[f"probs_{name}"].shape[1] == 2
+    assert load_model(folder / model.folder).config.name == name
+
+
+@pytest.mark.parametrize("name", FOUNDATION)
+def test_what_was_taught_elsewhere_is_as_large_as_the_form_says(name: str):
+    backbone = get_backbone(name)
+    net = backbone.build(1, backbone.side_for(24, 1))
+    entry = next(entry for entry in ZOO if entry.name == name)
+    assert (backbone.title, round(sum(p.numel() for p in net.parameters()) / 1e6, 1)) == (
+        entry.title,
+        entry.millions,
+    )
 
 
 @pytest.mark.parametrize("name", LARGE)
@@ -61,6 +84,28 @@ def test_an_unknown_name_gets_the_nearest_ones():
     assert "no model named resnet19; did you mean resnet18" in (find_unknown(["compact", "resnet19"]) or "")
     assert "there are compact" in (find_unknown(["%"]) or "")
     assert "compact" in DEFAULT
+    assert "no model named features:resnet18+tree" in (find_unknown(["features:resnet18+tree"]) or "")
+    assert "no model named features:resnet19+svm" in (find_unknown(["features:resnet19+svm"]) or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("timm:test_vit", r"timm:test_vit needs the extra timm: pip install 'squint\[timm\]'\."),
+        ("clip:ViT-B-32", r"needs the extra foundation: pip install 'squint\[foundation\]'\."),
+        ("features:dinov2+knn", "features:dinov2[+]knn needs the extra timm"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_one_sentence(name: str, says: str, monkeypatch: pytest.MonkeyPatch):
+    assert find_unknown([name]) is None
+    monkeypatch.setattr("ml.zoo.find_spec", lambda _name: None)
+    with pytest.raises(RunError, match=says):
+        get_backbone(name)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "features:timm:test_vit+svm", "clip:ViT-B-32"])
+def test_a_models_files_have_a_name_that_any_system_takes(name: str):
+    assert re.fullmatch(r"[\w.-]+", file_name(name))
 
 
 def test_the_compact_net_sees_pictures_at_their_own_size_and_needs_no_weights_from_elsewhere(make_run: MakeRun):

@@ -1,0 +1,138 @@
+"""Frozen features: a body as it was learnt elsewhere, under a head that scikit-learn makes of the labels."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ml.backbone import Backbone
+from ml.checkpoint import TrainState
+from ml.clip_nets import ZeroShot
+from ml.compact import CompactNet
+from ml.contract import Manifest
+from ml.data import Rows, batches, normalise
+from ml.device import pick_device, reduced_precision
+from ml.engine import Task, evaluate
+from ml.errors import NotFiniteError, RunError
+from ml.heads import HEADS, ClustersHead, Floats, Learnt, Lesson, learn_head
+from ml.labelers.squint import SquintSettings, pretraining_of
+from ml.pretraining import pretrain
+from ml.report import TRAINING_COST, Reporter
+from ml.scoring import SCORING_BATCH
+from ml.small import shrink
+
+FIRST = "0.0.weight"
+"""The compact body's first convolution."""
+
+
+class Frozen(nn.Module):
+    """A body that never learns, its features standardised as the training part's were, and a head."""
+
+    def __init__(self, body: nn.Module, kind: str) -> None:
+        super().__init__()
+        self.body, self.kind = body.requires_grad_(requires_grad=False), kind
+        self.scaler = Scaler()
+        self.head = HEADS[kind]()
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.scaler(self.body(images).float()))
+        return logits
+
+
+class Scaler(Learnt):
+    """Mean 0 and deviation 1 for every feature, by the training part."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def learnt(cls, lesson: Lesson) -> Scaler:
+        scaler = cls()
+        scaler.keep(mean=lesson.train.mean(0), deviation=lesson.train.std(0).clip(min=1e-6))
+        return scaler
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features - self.mean) / self.deviation
+
+
+def features_backbone(name: str, title: str, of: Backbone, head: str) -> Backbone:
+    """Return the classifier on the features of `of`."""
+
+    def build(_outputs: int, side: int) -> nn.Module:
+        return Frozen(headless(of.build(1, side), of.title), head)
+
+    def load(net: nn.Module, folder: Path) -> None:
+        assert isinstance(net, Frozen)  # noqa: S101  built above
+        of.load(net.body, folder)
+
+    own = None if of.pretrained else from_pile
+    return replace(of, name=name, title=title, build=build, load=load, from_pile=own, teach=teach)
+
+
+def headless(net: nn.Module, title: str) -> nn.Module:
+    """Return the net without its last linear layer: it gives what that was given."""
+    if isinstance(net, ZeroShot):
+        return net.body
+    linear = [name for name, module in net.named_modules() if isinstance(module, nn.Linear)]
+    if not linear:
+        raise RunError(f"{title} has no features to lend: it does not end in a linear layer.")
+    parent, _, leaf = linear[-1].rpartition(".")
+    setattr(net.get_submodule(parent), leaf, nn.Identity())
+    return net
+
+
+def teach(task: Task, net: nn.Module, reporter: Reporter, _series: str) -> TrainState:
+    """Learn the head in place; the body stays as it is. Raise NotFiniteError."""
+    assert isinstance(net, Frozen)  # noqa: S101  built above
+    began = time.monotonic()
+    net.to(task.images.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    seen = [_features(task, net.body, rows, reporter) for rows in (task.train, task.validate)]
+    lesson = Lesson(
+        seen[0], task.labels[task.train], seen[1], task.labels[task.validate], len(task.classes), task.seed
+    )
+    scaler = Scaler.learnt(lesson)
+    with torch.inference_mode():
+        scaled = [scaler(torch.from_numpy(part)).numpy() for part in seen]
+        head = learn_head(net.kind, replace(lesson, train=scaled[0], validate=scaled[1]))
+    net.scaler, net.head = scaler.to(task.images.device), head.to(task.images.device)
+    entry = evaluate(task, net, task.validate)
+    if isinstance(head, ClustersHead):
+        entry["purity"] = head.purity
+    reporter.skip((task.settings.epochs * TRAINING_COST - 1) * len(task.train) - len(task.validate))
+    return TrainState(1, 1, entry["val_loss"], time.monotonic() - began, [entry])
+
+
+@torch.inference_mode()
+def _features(task: Task, body: nn.Module, rows: Rows, reporter: Reporter) -> Floats:
+    body.eval()
+    parts = []
+    for part in batches(rows, SCORING_BATCH):
+        with reduced_precision(task.images.device):
+            parts.append(body(normalise(task.images.batch(part), task.norm)).float().cpu().numpy())
+        reporter.advance(f"{task.title}: features", len(part))
+    found: Floats = np.concatenate(parts)
+    if not np.isfinite(found).all():
+        raise NotFiniteError(f"{task.title} gave features that are not finite numbers.")
+    return found
+
+
+def from_pile(net: nn.Module, manifest: Manifest, pixels: NDArray[np.uint8], reporter: Reporter) -> None:
+    """Fill the compact body with what the project's own images teach it; an earlier run may have learnt it.
+
+    The pictures come in three channels, equal where they are grey, so that a grey filter is shared out to three.
+    """
+    assert isinstance(net, Frozen)  # noqa: S101  built above
+    assert isinstance(net.body, CompactNet)  # noqa: S101
+    images = shrink(pixels, pick_device())
+    pretraining = pretraining_of(images, Path(manifest.pack.path), manifest.pack.sha256, SquintSettings())
+    reporter.total += pretraining.work
+    weights = {**pretrain(pretraining, reporter)}
+    if weights[FIRST].shape[1] == 1:
+        weights[FIRST] = weights[FIRST].repeat(1, 3, 1, 1) / 3
+    net.body.body.load_state_dict(weights)
