@@ -44,6 +44,10 @@ format: install ## let ruff format and mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+.PHONY: messages
+messages: install ## renew the catalogues of translations from the sources
+	@$(PY) scripts/messages.py
+
 .PHONY: install
 install: $(STAMP) ## the environment in VENV (default .venv), exactly as locked
 

@@ -16,6 +16,7 @@ from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
 from app.images.routes import router as images
 from app.labelers.routes import router as labelers
+from app.languages import LanguageMiddleware
 from app.projects.routes import router as projects
 from app.results.routes import router as results
 from app.review.audit_routes import router as audit
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     error_pages.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
+    app.add_middleware(LanguageMiddleware)
     app.add_middleware(SecurityMiddleware)
     return app
 

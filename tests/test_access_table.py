@@ -62,6 +62,7 @@ anyone    POST  /links/{token}
 person    GET   /
 person    GET   /account
 person    POST  /account/password
+person    POST  /account/language
 person    POST  /account/sessions/{session_id}/end
 person    POST  /account/sessions/end-others
 admin     GET   /users

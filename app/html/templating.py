@@ -13,6 +13,7 @@ from starlette.templating import Jinja2Templates
 from app.config import REPOSITORY
 from app.html.htmx import is_htmx
 from app.html.static import static_url
+from app.languages import LANGUAGES, current_language, gettext, ngettext
 
 TEMPLATES = Jinja2Templates(directory=REPOSITORY / "templates")
 
@@ -36,29 +37,35 @@ def fixed(fraction: float, digits: int = 3) -> str:
 def duration(seconds: float) -> str:
     """75 → `1 min 15 s`; 3700 → `1 h 2 min`."""
     whole = round(seconds)
+    parts = {"h": whole // 3600, "min": whole % 3600 // 60, "s": whole % 60}
     if whole < 60:
-        return f"{whole} s"
+        return gettext("%(s)d s") % parts
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return gettext("%(min)d min %(s)d s") % parts
+    return gettext("%(h)d h %(min)d min") % parts
 
 
 def ago(moment: datetime) -> str:
     """How long since `moment`, as a person would say it."""
     seconds = (datetime.now(moment.tzinfo) - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    units = ((86400, "day"), (3600, "hour"), (60, "minute"))
-    size, unit = next((size, unit) for size, unit in units if seconds >= size)
-    number = int(seconds // size)
-    return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    days, hours, minutes = (int(seconds // unit) for unit in (86400, 3600, 60))
+    if days:
+        return ngettext("%(number)d day ago", "%(number)d days ago", days) % {"number": days}
+    if hours:
+        return ngettext("%(number)d hour ago", "%(number)d hours ago", hours) % {"number": hours}
+    if minutes:
+        return ngettext("%(number)d minute ago", "%(number)d minutes ago", minutes) % {"number": minutes}
+    return gettext("just now")
 
 
 _environment = TEMPLATES.env
 _environment.undefined = StrictUndefined
 _environment.trim_blocks = _environment.lstrip_blocks = True
 _environment.filters.update(count=count, percent=percent, fixed=fixed, duration=duration, ago=ago)
-_environment.globals["static_url"] = static_url
+_environment.globals.update(static_url=static_url, current_language=current_language, languages=LANGUAGES)
+_environment.add_extension("jinja2.ext.i18n")
+_environment.policies["ext.i18n.trimmed"] = True
+_environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 
 
 def render(request: Request, template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
@@ -75,5 +82,5 @@ def render(request: Request, template: str, *, status_code: int = 200, **context
         },
         status_code=status_code,
     )
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Vary"] = "HX-Request, Accept-Language, Cookie"
     return response

@@ -7,19 +7,22 @@ from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep, SessionDep
 from app.html.form_data import FormFieldsDep
-from app.html.forms import FormErrors, parse, with_unplaced
+from app.html.forms import FormErrors, parse, parse_or_refuse, with_unplaced
 from app.html.htmx import go_to
 from app.html.templating import render
+from app.languages import COOKIE as LANGUAGE_COOKIE
 from app.models import User
-from app.security import UserDep
+from app.security import UserDep, is_https
 from app.steps import read, write
 from app.users import service
-from app.users.forms import ChangePasswordForm
+from app.users.forms import ChangePasswordForm, LanguageForm
 from app.users.limits import count_try, forget_tries
 from app.users.passwords import hash_password_async, is_right_async
 from app.users.queries import list_live_sessions
 
 router = APIRouter(prefix="/account")
+
+FOR_YEARS_S = 5 * 365 * 86400
 
 
 @router.get("")
@@ -48,6 +51,20 @@ async def change_password(
 
     await write(database, change)
     return go_to(request, "/account?changed=true")
+
+
+@router.post("/language")
+def choose_language(request: Request, _user: UserDep, fields: FormFieldsDep) -> Response:
+    """Remember the language in this browser; empty: it speaks for itself again."""
+    language = parse_or_refuse(LanguageForm, fields).language
+    response = go_to(request, "/account")
+    if language:
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=FOR_YEARS_S, secure=is_https(request), samesite="lax"
+        )
+    else:
+        response.delete_cookie(LANGUAGE_COOKIE)
+    return response
 
 
 @router.post("/sessions/{session_id}/end")
@@ -80,4 +97,5 @@ def _page(
         session_id=request.state.session_id,
         errors=with_unplaced(errors, ("current", "password")),
         changed=changed,
+        chosen_language=request.cookies.get(LANGUAGE_COOKIE, ""),
     )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -33,6 +33,10 @@ class AccountForm(PasswordForm):
 class ChangePasswordForm(FormModel):
     current: GivenPassword
     password: NewPassword
+
+
+class LanguageForm(FormModel):
+    language: Literal["", "en", "ru"]
 
 
 class RoleForm(FormModel):

@@ -1,0 +1,25 @@
+// Sentences in the reader's language: scripts write English, a catalogue brings the others.
+
+const language = document.documentElement.lang;
+const { words, forms } = language === "en" ? { words: {}, forms: [] } : await import(`./words/${language}.js`);
+const plurals = new Intl.PluralRules(language);
+
+// `_("%(done)s of %(all)s settled", { done, all })`
+export function _(message, values = {}) {
+  return filled(words[message]?.[0] ?? message, values);
+}
+
+// The sentence for so many; `%(number)s` is the number.
+export function n_(one, many, number, values = {}) {
+  const own = words[one]?.[Math.max(forms.indexOf(plurals.select(number)), 0)];
+  return filled(own ?? (number === 1 ? one : many), { number: counted(number), ...values });
+}
+
+// 4000 → 4,000, or as the language writes it.
+export function counted(number) {
+  return number.toLocaleString(language);
+}
+
+function filled(message, values) {
+  return message.replace(/%\((\w+)\)s/g, (_whole, name) => values[name]);
+}

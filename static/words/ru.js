@@ -1,0 +1,7 @@
+// Made by `make messages` from the catalogue.
+export const forms = [
+  "one",
+  "few",
+  "many"
+];
+export const words = {};

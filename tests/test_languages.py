@@ -1,0 +1,63 @@
+"""Pages speak the reader's language, and no sentence is left out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from fastapi import FastAPI
+
+from app.languages import COOKIE, choose
+from tests.conftest import SignIn
+from tests.e2e.screens import ROOT
+from tests.web import on_sqlite, parsed
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accepted", "language"),
+    [
+        (None, "", "en"),
+        (None, "ru", "ru"),
+        (None, "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        (None, "de,en;q=0.5,ru;q=0.9", "ru"),
+        (None, "de-CH, fr", "en"),
+        (None, "ru;q=0, en", "en"),
+        (None, "ru;q=x;;,,=", "en"),
+        ("ru", "en", "ru"),
+        ("en", "ru", "en"),
+        ("../../etc", "ru", "ru"),
+    ],
+)
+def test_the_readers_choice_comes_before_the_browsers(wanted: str | None, accepted: str, language: str):
+    assert choose(wanted, accepted) == language
+
+
+def test_every_sentence_is_translated_and_the_compiled_catalogues_are_up_to_date():
+    checked = subprocess.run(
+        [sys.executable, "scripts/messages.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@on_sqlite
+def test_a_page_speaks_the_browsers_language_until_another_is_chosen(app: FastAPI, sign_in: SignIn):
+    client = sign_in("annotator")
+    client.headers["Accept-Language"] = "ru-RU,ru;q=0.9"
+    page = parsed(client.get("/account"))
+    assert page.html is not None
+    assert page.html["lang"] == "ru"
+    assert "Где вы вошли" in page.get_text()
+
+    assert client.post("/account/language", data={"language": "en"}).status_code == 303
+    assert client.cookies[COOKIE] == "en"
+    assert "Where you are signed in" in parsed(client.get("/account")).get_text()
+
+    client.post("/account/language", data={"language": ""})
+    assert COOKIE not in client.cookies
+    assert "Где вы вошли" in parsed(client.get("/account")).get_text()
+
+
+@on_sqlite
+def test_an_unknown_language_is_refused(app: FastAPI, sign_in: SignIn):
+    assert sign_in("annotator").post("/account/language", data={"language": "xx"}).status_code == 422
