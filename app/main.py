@@ -26,12 +26,13 @@ from app.security import SecurityMiddleware
 from app.transfer.routes import router as transfer
 from app.users.routes import router as users
 
+# In the order of how often they are asked: an address is compared with one route after another.
 ROUTERS: tuple[APIRouter, ...] = (
+    review,
     health,
     users,
     projects,
     images,
-    review,
     audit,
     labelers,
     runs,

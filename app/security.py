@@ -6,11 +6,11 @@ import hashlib
 import re
 import secrets
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -38,7 +38,7 @@ HEADERS = {
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
@@ -69,20 +69,24 @@ def open_session(session: Session, user: User, days: int, browser: str = "") -> 
     return token
 
 
+LIVE_SESSION = (
+    UserSession.token_hash == bindparam("token_hash"),
+    UserSession.user_id == User.id,
+    UserSession.revoked_at.is_(None),
+    UserSession.expires_at > bindparam("moment", type_=UserSession.expires_at.type),
+    User.disabled_at.is_(None),
+)
+"""The conditions, run with `live(token)`. Statements with them are built once, since every request asks one."""
+SESSION = select(UserSession, User).where(*LIVE_SESSION)
+
+
+def live(token: str) -> dict[str, Any]:
+    return {"token_hash": token_hash(token), "moment": now()}
+
+
 def find_session(session: Session, token: str | None) -> tuple[UserSession, User] | None:
     """Return a live session and whose it is; None when unknown, over, revoked, or the user disabled."""
-    if not token:
-        return None
-    row = session.execute(
-        select(UserSession, User)
-        .join(User, UserSession.user_id == User.id)
-        .where(
-            UserSession.token_hash == token_hash(token),
-            UserSession.revoked_at.is_(None),
-            UserSession.expires_at > now(),
-            User.disabled_at.is_(None),
-        )
-    ).first()
+    row = session.execute(SESSION, live(token)).first() if token else None
     return (row[0], row[1]) if row else None
 
 
@@ -114,8 +118,12 @@ def drop_session_cookie(request: Request, response: Response) -> None:
     )
 
 
+def cookie_of(request: Request) -> str | None:
+    return request.cookies.get(cookie_name(request))
+
+
 def find_current_user(request: Request, session: ReadSessionDep) -> User | None:
-    found = find_session(session, request.cookies.get(cookie_name(request)))
+    found = find_session(session, cookie_of(request))
     if found is None:
         return None
     request.state.session_id = found[0].id
@@ -127,7 +135,7 @@ AnyoneDep = Annotated[User | None, Depends(find_current_user)]
 """The signed-in user, or None."""
 
 
-def current_user(user: AnyoneDep) -> User:
+async def current_user(user: AnyoneDep) -> User:
     if user is None:
         raise NotSignedInError("Please sign in.")
     return user
@@ -147,11 +155,11 @@ def require(user: User, role: Role) -> User:
     return user
 
 
-def current_engineer(user: UserDep) -> User:
+async def current_engineer(user: UserDep) -> User:
     return require(user, Role.ENGINEER)
 
 
-def current_admin(user: UserDep) -> User:
+async def current_admin(user: UserDep) -> User:
     return require(user, Role.ADMIN)
 
 

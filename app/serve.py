@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from app.jobs.supervisor import Supervisor
 from app.main import create_app
 from app.schema import upgrade
 
+THREAD_TURN_S = 0.001
+"""Python's own 5 ms would let a page that is being drawn hold every saved answer up for so long."""
 SHUTDOWN_S = 5
 """What open answers get to end; longer ones are cut."""
 
@@ -43,6 +46,7 @@ def serve(settings: Settings, announce: Announce, *, with_worker: bool = True) -
     `announce` is called once, when the first request can be answered, with the address. Call this in the main
     thread.
     """
+    sys.setswitchinterval(THREAD_TURN_S)
     listening = listen(settings)
     database = prepare(settings)
     config = uvicorn.Config(

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from app.errors import ConflictError
 from app.jobs.queue import find_active, submit
 from app.labelers import queries
+from app.labelers.patience import LONGEST, cannot_be_due, come_again_after
 from app.labeling.queries import count_by_class, loop_counts
-from app.models import Job, Project, Recipe
+from app.models import Annotation, Job, Project, Recipe
 from ml.zoo import FOUNDING_PAIR
 
 FEWEST_LABELS = 10
@@ -33,19 +34,25 @@ def _queue(session: Session, project: Project, user_id: int | None, settings: di
     return submit(session, "label", project.id, {"models": models, "settings": settings}, user_id)
 
 
-def go_on(session: Session, project: Project) -> None:
+def go_on(session: Session, answer: Annotation) -> None:
     """Let the labelers of the recipe `squint` learn again when enough answers came since they last began.
 
     Nobody waits for it: the job is queued with the answer that fills the batch.
     """
+    if cannot_be_due(session, answer):
+        return
+    project = session.get_one(Project, answer.project_id)
     if project.recipe != Recipe.SQUINT:
+        come_again_after(session, answer, LONGEST)
         return
     began = queries.find_last_beginning(session, project.id)
     if began is None and not queries.knows_the_pile(session, project.id):
         # It looks at the images while people still label the seed.
         submit(session, "pretrain", project.id, {"models": []}, None)
     enough = project.seed_size if began is None else project.round_size
-    if queries.count_answers_since(session, project.id, began, enough) < enough:
+    count = queries.count_answers_since(session, project.id, began, enough)
+    if count < enough:
+        come_again_after(session, answer, enough - count)
         return
     if find_active(session, "label", project.id) is None and why_not(session, project) is None:
         _queue(session, project, None, {})

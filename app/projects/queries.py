@@ -1,12 +1,25 @@
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
-from app.models import Project, ProjectMember, Role, User
+from app.models import LabelClass, Project, ProjectMember, Role, User
+from app.security import LIVE_SESSION, live
 
 LARGEST_ID = 2**31 - 1
+MEMBER = (
+    select(User)
+    .join(Project, Project.id == bindparam("project_id"))
+    .where(
+        *LIVE_SESSION,
+        or_(
+            User.role == Role.ADMIN,
+            exists().where(ProjectMember.project_id == Project.id, ProjectMember.user_id == User.id),
+        ),
+    )
+)
+"""Built once: it is asked at every key press."""
 
 
 def visible_projects(user: User) -> Select[Project]:
@@ -30,11 +43,23 @@ def get_visible_project(session: Session, user: User, project_id: int) -> Projec
     raise NotFoundError("There is no such project.")
 
 
+def find_member(session: Session, token: str, project_id: int) -> User | None:
+    """Return whose session this is, if it is live and its owner may see the project."""
+    if not 0 < project_id <= LARGEST_ID:
+        return None
+    return session.scalar(MEMBER, {**live(token), "project_id": project_id})
+
+
 def get_project_by_name(session: Session, name: str) -> Project:
     project = session.scalar(select(Project).where(Project.name == name))
     if project is None:
         raise NotFoundError(f"There is no project named {name}.")
     return project
+
+
+def list_active_classes(session: Session, project_id: int) -> list[LabelClass]:
+    query = select(LabelClass).where(LabelClass.project_id == project_id, LabelClass.archived_at.is_(None))
+    return list(session.scalars(query.order_by(LabelClass.position)))
 
 
 def list_members(session: Session, project_id: int) -> list[User]:

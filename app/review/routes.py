@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
-from app.db import ReadSessionDep, SessionDep
+from app.db import DatabaseDep, ReadSessionDep, SessionDep
 from app.errors import NotFoundError
 from app.html.templating import render
 from app.images.queries import image_url
@@ -15,8 +17,8 @@ from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
 from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, Role, User
-from app.projects.access import MemberProjectDep
-from app.projects.queries import LARGEST_ID
+from app.projects.access import Member, MemberDep, MemberProjectDep
+from app.projects.queries import LARGEST_ID, list_active_classes
 from app.review import audit, queries, service
 from app.review.leases import Holder, claim, keep
 from app.security import UserDep, may_act_as
@@ -105,26 +107,29 @@ def class_json(label_class: LabelClass) -> dict[str, Any]:
 
 
 @router.post("/queue/{pile}/claim")
-def claim_images(
-    request: Request, project: MemberProjectDep, pile: Pile, body: ClaimBody, user: UserDep, session: SessionDep
-) -> dict[str, Any]:
+async def claim_images(
+    request: Request, member: MemberDep, pile: Pile, body: ClaimBody, database: DatabaseDep
+) -> Response:
     """Lease the tab's next images, and prolong its leases on those it has.
 
     `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included,
     as far as they were counted.
     """
-    holder = _holder(request, user, body.tab)
-    kept = keep(session, project_id=project.id, holder=holder, image_ids=body.have)
-    taken = claim(
-        session, project_id=project.id, pile=pile, holder=holder, count=body.count, have=body.have
-    )  # fmt: skip
-    waiting = queries.count_waiting(session, project.id, pile)
+    tab = _holder(request, member.user, body.tab)
+    return JSONResponse(await database.change(lambda session: _claimed(session, member, pile, body, tab)))
+
+
+def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab: Holder) -> dict[str, Any]:
+    project_id = member.project_id
+    kept = keep(session, project_id=project_id, holder=tab, image_ids=body.have)
+    taken = claim(session, project_id=project_id, pile=pile, holder=tab, count=body.count, have=body.have)
+    waiting = queries.count_waiting(session, project_id, pile)
     return {
-        "items": queries.items(session, project.id, taken, blind=pile == Pile.AUDIT),
+        "items": queries.items(session, project_id, taken, blind=pile == Pile.AUDIT),
         "kept": kept,
         "waiting": waiting,
         "counted_all": waiting < queries.MOST_COUNTED,
-        "classes": [class_json(c) for c in project.active_classes],
+        "classes": [class_json(c) for c in list_active_classes(session, project_id)],
     }
 
 
@@ -133,19 +138,22 @@ def _holder(request: Request, user: User, tab: str) -> Holder:
 
 
 @router.post("/annotations")
-def annotate(
-    project: MemberProjectDep, body: AnnotationBody, user: UserDep, session: SessionDep
-) -> dict[str, Any]:
+async def annotate(member: MemberDep, body: AnnotationBody, database: DatabaseDep) -> Response:
+    saved = await database.change(lambda session: _annotated(session, member, body))
+    return JSONResponse({"saved": saved, "key": body.key})
+
+
+def _annotated(session: Session, member: Member, body: AnnotationBody) -> int:
     if body.source == AnnotationSource.AUDIT.value:
-        audit.require_drawn(session, project.id, body.image_id)
+        audit.require_drawn(session, member.project_id, body.image_id)
     answer = labeling.Answer(
         image_id=body.image_id, kind=AnnotationKind(body.kind), class_id=body.class_id,
         source=AnnotationSource(body.source), seconds=body.seconds, key=body.key, flagged=body.flagged,
     )  # fmt: skip
-    row = labeling.submit_annotation(session, user=user, project_id=project.id, answer=answer)
+    row = labeling.submit_annotation(session, user=member.user, project_id=member.project_id, answer=answer)
     session.flush()
-    labelers.go_on(session, project)
-    return {"saved": row.id, "key": body.key}
+    labelers.go_on(session, row)
+    return row.id
 
 
 @router.get("/annotations/recent")
@@ -157,16 +165,21 @@ def recent(
 
 
 @router.post("/annotations/undo")
-def undo(
-    request: Request, project: MemberProjectDep, body: UndoBody, user: UserDep, session: SessionDep
-) -> dict[str, Any]:
+async def undo(request: Request, member: MemberDep, body: UndoBody, database: DatabaseDep) -> Response:
     """Take an answer back; its image is leased to the tab again, since it is on its screen."""
-    row = labeling.undo(session, user=user, project_id=project.id, undoes_key=body.undoes, key=body.key)
+    tab = _holder(request, member.user, body.tab)
+    undone = await database.change(lambda session: _undone(session, member, body, tab))
+    return JSONResponse({"undone": undone, "key": body.key})
+
+
+def _undone(session: Session, member: Member, body: UndoBody, tab: Holder) -> int:
+    project_id = member.project_id
+    row = labeling.undo(session, user=member.user, project_id=project_id, undoes_key=body.undoes, key=body.key)
     session.flush()
     if row.source == AnnotationSource.AUDIT:
-        audit.wait_again(session, project.id, row.image_id)
-    keep(session, project_id=project.id, holder=_holder(request, user, body.tab), image_ids=[row.image_id])
-    return {"undone": row.id, "key": body.key}
+        audit.wait_again(session, project_id, row.image_id)
+    keep(session, project_id=project_id, holder=tab, image_ids=[row.image_id])
+    return row.id
 
 
 @router.post("/images/{image_id}/doubt")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.config import Settings
 from app.db import Database
@@ -89,6 +89,20 @@ def test_the_pile_is_learnt_from_with_the_first_answer_and_a_round_begins_with_t
     assert jobs_of(database, project) == ["pretrain"]
     answer(person, project, images[11:12])
     answer(person, project, images[12:14])
+    assert jobs_of(database, project) == ["label", "pretrain"]
+
+
+@on_sqlite
+def test_an_answer_that_cannot_complete_the_batch_reads_nothing_of_the_labelers(
+    sign_in: SignIn, database: Database, project: Project
+):
+    person, images = sign_in(), images_of(database, project)
+    answer(person, project, images[:1])
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _cursor, sql, *_: asked.append(sql))
+    answer(person, project, images[1:10])
+    assert not [sql for sql in asked if "FROM job" in sql or "import_batch" in sql]
+    answer(person, project, images[10:12])
     assert jobs_of(database, project) == ["label", "pretrain"]
 
 
