@@ -202,6 +202,15 @@ class WrongShare:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a share is expected to be, 0..1, and the range in which it lies 95 times of 100."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class RunResult:
     """`result.json`. The arrays are in `predictions.npz` beside it.
 
@@ -225,6 +234,8 @@ class RunResult:
     """Recipe `squint` only."""
     accepted_wrong: WrongShare | None = None
     """Recipe `squint` only."""
+    all_wrong: Expected | None = None
+    """Recipe `squint` only: of all labels, if people stopped and the rest took their likeliest class."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -232,13 +243,14 @@ class RunResult:
     @classmethod
     def from_json(cls, text: str) -> RunResult:
         data = json.loads(text)
-        found = data.get("accepted_wrong")
+        found, everything = data.get("accepted_wrong"), data.get("all_wrong")
         return cls(
             **{
                 **data,
                 "models": [TrainedModel(**m) for m in data["models"]],
                 "labelers": [LabelerReport(**x) for x in data.get("labelers", [])],
                 "accepted_wrong": WrongShare(**found) if found else None,
+                "all_wrong": Expected(**everything) if everything else None,
             }
         )
 

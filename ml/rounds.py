@@ -44,6 +44,7 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
         opinion.notes,
         opinion.labelers,
         opinion.accepted_wrong,
+        opinion.all_wrong,
     )
     finish(folder, result)
 

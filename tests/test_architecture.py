@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "transfer", "users"}
-ML_FOR_THE_APP = {"contract", "rundir", "pixels", "metrics", "consensus", "audit", "zoo"}
+ML_FOR_THE_APP = {"contract", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo"}
 ROOTS = {"app.main", "app.jobs.kinds"}
 """Modules that put the slices together, and so may import any part of them."""
 PURE = [

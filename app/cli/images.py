@@ -40,11 +40,11 @@ def import_(  # noqa: PLR0913, PLR0917  the options of an import
     data_dir: DataDir = None,
 ) -> None:
     """Take images into a project; the same ones a second time add nothing."""
-    rows = _read_rows(labels) if labels else []
+    rows = read_rows(labels) if labels else []
     with opened(data_dir) as shell:
-        user_id, project_id = _who_and_where(shell, project, as_)
+        user_id, project_id = who_and_where(shell, project, as_)
         report = _import(shell, project_id, user_id, path, group_pattern=group_by, class_folders=class_folders)
-        said = _add_labels(shell, project_id, user_id, rows, "import") if rows else None
+        said = add_answers(shell, project_id, user_id, rows, "import") if rows else None
     if json:
         say_json({**report.to_dict(), "labels": said.to_dict() if said else None})
         return
@@ -54,7 +54,7 @@ def import_(  # noqa: PLR0913, PLR0917  the options of an import
     )
     _list([f"{note.file}: {note.reason}" for note in report.notes])
     if said:
-        _say_labels(said)
+        say_labels(said)
 
 
 @app.command()
@@ -62,26 +62,26 @@ def annotate(
     project: Project,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="Header: filename,label.")],
     source: Annotated[
-        Literal["seed", "review"], typer.Option(help="Why these were asked: seed or review.")
+        Literal["seed", "review", "audit"], typer.Option(help="Why these were asked: seed, review or audit.")
     ] = "review",
     as_: As = None,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give a person's answers from a file; what people said before stays."""
-    rows = _read_rows(csv)
+    rows = read_rows(csv)
     with opened(data_dir) as shell:
-        user_id, project_id = _who_and_where(shell, project, as_)
-        said = _add_labels(shell, project_id, user_id, rows, source)
+        user_id, project_id = who_and_where(shell, project, as_)
+        said = add_answers(shell, project_id, user_id, rows, source)
     if json:
         say_json(said.to_dict())
     else:
-        _say_labels(said)
+        say_labels(said)
     if said.refused and said.received == len(said.refused):
         raise typer.Exit(1)
 
 
-def _who_and_where(shell: Shell, project: str, email: str | None) -> tuple[int, int]:
+def who_and_where(shell: Shell, project: str, email: str | None) -> tuple[int, int]:
     from app.models import Role  # noqa: PLC0415
 
     with shell.database.write() as session:
@@ -89,7 +89,7 @@ def _who_and_where(shell: Shell, project: str, email: str | None) -> tuple[int, 
         return user.id, project_for(session, project, user, Role.ENGINEER).id
 
 
-def _read_rows(path: Path) -> list[LabelRow]:
+def read_rows(path: Path) -> list[LabelRow]:
     from app.images.service import read_labels_csv  # noqa: PLC0415
 
     return read_labels_csv(path.read_bytes())
@@ -114,21 +114,25 @@ def _import_bar(progress: ImportProgress) -> Iterator[None]:
         yield
 
 
-def _add_labels(shell: Shell, project_id: int, user_id: int, rows: list[LabelRow], source: str) -> LabelReport:
+def add_answers(shell: Shell, project_id: int, user_id: int, rows: list[LabelRow], source: str) -> LabelReport:
+    """Add the answers of a file; those for an audit only to images that were drawn for it."""
     from app.images.service import import_labels  # noqa: PLC0415
     from app.models import AnnotationSource, Project, User  # noqa: PLC0415
+    from app.review.audit_queries import drawn_ids, get_audit  # noqa: PLC0415
 
     with shell.database.write() as session:
+        audited = source == AnnotationSource.AUDIT.value
         return import_labels(
             session,
             project=session.get_one(Project, project_id),
             user=session.get_one(User, user_id),
             rows=rows,
             source=AnnotationSource(source),
+            drawn=drawn_ids(session, get_audit(session, project_id, None)) if audited else None,
         )
 
 
-def _say_labels(said: LabelReport) -> None:
+def say_labels(said: LabelReport) -> None:
     say(
         f"{said.received:,} labels: {said.added:,} added, {said.unchanged:,} known before, "
         f"{len(said.refused):,} refused, {len(said.conflicts):,} in conflict."

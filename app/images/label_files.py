@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,16 +22,23 @@ class _RefusedError(Exception):
 
 
 def import_labels(
-    session: Session, *, project: Project, user: User, rows: Sequence[LabelRow], source: AnnotationSource
+    session: Session,
+    *,
+    project: Project,
+    user: User,
+    rows: Sequence[LabelRow],
+    source: AnnotationSource,
+    drawn: Collection[int] | None = None,
 ) -> LabelReport:
     """Add the answers of `user` that `rows` give; the whole file is checked before the first is added.
 
     A file name finds its image by its full name, or by its last parts where they fit one image only. Unknown
     files and classes are listed and never guessed at; a class that differs only in case is named. What people
-    have answered before stays: a row that says otherwise is listed as a conflict.
+    have answered before stays: a row that says otherwise is listed as a conflict. `drawn`: the images of an
+    audit's sample, which alone may be answered for it.
     """
     report = LabelReport()
-    labels = list(_resolve(session, project, rows, report))
+    labels = list(_of_sample(_resolve(session, project, rows, report), drawn, report))
     add_labels(session, project, user.id, labels, source, report)
     return report
 
@@ -47,6 +54,16 @@ def _resolve(
             yield GivenLabel(names.find(row.filename), label_class, row.filename, row.row, row.accepted)
         except _RefusedError as refusal:
             report.refused.append(RefusedRow(row.row, row.filename, str(refusal)))
+
+
+def _of_sample(
+    labels: Iterable[GivenLabel], drawn: Collection[int] | None, report: LabelReport
+) -> Iterator[GivenLabel]:
+    for label in labels:
+        if drawn is None or label.image.id in drawn:
+            yield label
+        else:
+            report.refuse(label, "This image is not in the audit’s sample.")
 
 
 def _find_class(classes: Mapping[str, LabelClass], label: str) -> LabelClass:

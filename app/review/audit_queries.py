@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -130,10 +131,24 @@ def list_audits(session: Session, project_id: int) -> list[AuditRow]:
     return rows[::-1]
 
 
-def drawn_ids(session: Session, audit: Audit, image_ids: Sequence[int]) -> set[int]:
-    """Return those of the images that are in the sample."""
-    rows = select(AuditItem.image_id).where(AuditItem.audit_id == audit.id, AuditItem.image_id.in_(image_ids))
-    return set(session.scalars(rows))
+def to_json(row: AuditRow) -> dict[str, Any]:
+    """Return what the command line tells of an audit."""
+    return {
+        "audit": row.audit.number,
+        "round": row.round_number,
+        "current": row.is_current,
+        "ended": row.audit.ended_at is not None,
+        "speaks": row.statement.speaks,
+        "seed": row.audit.seed,
+        "pile_sha256": row.audit.pile_sha256,
+        **row.statement.to_json(),
+    }
+
+
+def drawn_ids(session: Session, audit: Audit, image_ids: Sequence[int] | None = None) -> set[int]:
+    """Return those of the images that are in the sample, or the whole sample."""
+    rows = select(AuditItem.image_id).where(AuditItem.audit_id == audit.id)
+    return set(session.scalars(rows if image_ids is None else rows.where(AuditItem.image_id.in_(image_ids))))
 
 
 def list_unanswered(session: Session, audit: Audit) -> list[str]:

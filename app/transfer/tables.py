@@ -50,6 +50,11 @@ def write_unclear(out: TextIO, labelers: Sequence[str], rows: Iterable[Row]) -> 
     return _write(out, ["filename", "label"], labelers, lines)
 
 
+def write_sample(out: TextIO, names: Iterable[str]) -> int:
+    """Write images to be checked, with room for what the person says, and nothing that could sway them."""
+    return _write(out, ["filename", "label"], [], ([name, ""] for name in names))
+
+
 def _write(out: TextIO, header: list[str], labelers: Sequence[str], lines: Iterable[list[str]]) -> int:
     writer = csv.writer(out)
     said = [f"{name}_{column}" for name in labelers for column in ("class", "confidence", "score")]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml.audit import interval, upper_bound
 from ml.calibration import fit_weights, probabilities
-from ml.contract import LabelerReport, WrongShare
+from ml.contract import Expected, LabelerReport, WrongShare
 from ml.data import Rows
 from ml.linear import Floats
 from ml.views import View
@@ -19,6 +19,8 @@ from ml.views import View
 FEWEST_ANSWERS = 20
 FEWEST_OF_A_CLASS = 5
 """Before so many answers nothing is accepted, and nothing ever as a class with fewer."""
+TWO_SIDED = 1.96
+"""Standard deviations to either side that hold 95 of 100."""
 FEWEST_AT_RANDOM = 30
 """From so many randomly drawn answers on a labeler's error is told of them alone."""
 
@@ -94,3 +96,18 @@ def wrong_share_of(
     low, high = np.quantile(shares, (0.025, 0.975))
     bound = upper_bound(missed, len(alike)) if len(alike) else 1.0
     return WrongShare(float(wrong[accepted].mean()), float(low), float(high), len(alike), missed, bound)
+
+
+def all_wrong_of(probability: Floats, others: NDArray[np.float64], answers: Answers) -> Expected:
+    """Estimate the wrong labels of all images, if the rest took their likeliest class and all answers are right.
+
+    The range holds what other calibrations would say, and that so many images fall out one way or the other.
+    """
+    rest = answers.labels < 0
+    wrong = 1 - probability.max(1).astype(np.float64)[rest]
+    estimate = float(wrong.sum()) / len(rest)
+    shares = others[:, rest].sum(1) / len(rest) if len(others) else np.array([estimate])
+    low, high = np.quantile(shares, (0.025, 0.975))
+    chance = TWO_SIDED * float(np.sqrt((wrong * (1 - wrong)).sum())) / len(rest)
+    below, above = np.hypot(max(estimate - low, 0), chance), np.hypot(max(high - estimate, 0), chance)
+    return Expected(estimate, max(estimate - float(below), 0.0), min(estimate + float(above), 1.0))

@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from ml.calibration import AT_RANDOM, influence, make_folds, probabilities, prove
-from ml.contract import LabelerReport, WrongShare
+from ml.contract import Expected, LabelerReport, WrongShare
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
 from ml.labelers.evidence import (
     Answers,
+    all_wrong_of,
     candidates_of,
     own_probabilities,
     reports_of,
@@ -86,6 +87,7 @@ class Opinion:
     """Each labeler's own probabilities `[N, K]`."""
     labelers: list[LabelerReport]
     accepted_wrong: WrongShare
+    all_wrong: Expected
     notes: list[str] = field(default_factory=list)
 
 
@@ -157,6 +159,7 @@ def judge(
         own,
         reports,
         wrong_share_of(probability, others, accepted, answers),
+        all_wrong_of(probability, others, answers),
         notes,
     )
 

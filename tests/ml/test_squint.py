@@ -78,6 +78,8 @@ def test_a_round_judges_every_image(make_round: MakeRound):
         assert labeler.checked == 60
     assert result.accepted_wrong is not None
     assert 0 <= result.accepted_wrong.low <= result.accepted_wrong.high <= 1
+    assert result.all_wrong is not None
+    assert 0 <= result.all_wrong.low <= result.all_wrong.estimate <= result.all_wrong.high <= 1
     assert RunResult.from_json(result.to_json()) == result
     assert rundir.is_done(folder)
 

@@ -1,0 +1,141 @@
+"""Whether to go on answering: one rule over what the rounds estimated and what an audit found. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml.audit import interval
+from ml.forecast import FEWEST_ROUNDS, Point, fit
+
+TARGET = 0.02
+"""So many of all labels may be wrong, where the project says nothing else."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the newest audit of the newest round found, of the accepted labels."""
+
+    checked: int
+    wrong: int
+    bound: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known when somebody asks."""
+
+    points: Sequence[Point]
+    """The rounds' estimates of wrong labels among all images, oldest first."""
+    rounds: int
+    images: int
+    unclear: int
+    seconds_each: float
+    target: float = TARGET
+    accepted_wrong: Point | None = None
+    """What the newest round expects among the accepted."""
+    audited: Audited | None = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    title: str
+    """`Stop now`, `About 120 more answers, 4 minutes`, or why nothing can be said."""
+    sentence: str
+    contradicted: bool = False
+    """Whether the audit found more wrong than the labelers hold possible."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}: {self.sentence}"
+
+
+def advise(known: Known) -> Advice:
+    if not known.rounds:
+        return Advice("Nothing is known yet", "the first estimate comes with the first round.")
+    if contradiction := _contradiction(known):
+        return contradiction
+    if not known.points:
+        return _without_estimates(known)
+    now = known.points[-1]
+    aim = f"{_expected(now)}{_rest(known)}; the aim is {percent(known.target)}."
+    if now.high <= known.target:
+        return Advice("Stop now", f"{aim} {_proof(known)}")
+    if not known.unclear:
+        return Advice("Every image is labelled", f"{aim} {_proof(known)}")
+    return _go_on(known, now, aim)
+
+
+def _contradiction(known: Known) -> Advice | None:
+    """An audit is evidence, an estimate is not: where the two cannot both be right, the audit is believed."""
+    found, said = known.audited, known.accepted_wrong
+    if not found or not said:
+        return None
+    low, high = interval(found.wrong, found.checked)
+    if low <= said.high:
+        return None
+    return Advice(
+        "Do not rely on the estimate",
+        f"the audit found {found.wrong:,} of {found.checked:,} accepted labels wrong, {percent(low)} to "
+        f"{percent(high)} (95 %), where the labelers expected {percent(said.low)} to {percent(said.high)}. "
+        "Answer more, and audit again.",
+        contradicted=True,
+    )
+
+
+def _without_estimates(known: Known) -> Advice:
+    if known.audited:
+        return Advice(
+            "As the audit says", f"at most {percent(known.audited.bound)} of the accepted labels are wrong."
+        )
+    return Advice("An audit tells", "these labelers estimate nothing about themselves.")
+
+
+def _go_on(known: Known, now: Point, aim: str) -> Advice:
+    law = fit(known.points)
+    if law is None:
+        left = FEWEST_ROUNDS - len({p.answers for p in known.points})
+        rounds = f"{left} more round{'' if left == 1 else 's'}"
+        return Advice("Not enough rounds yet", f"{aim} After {rounds} it can be said how long it takes.")
+    middle, soonest, latest = law.answers_until(known.target, now.answers, known.images)
+    if middle is None:
+        return Advice("More answers may not be enough", f"{aim} The estimates hardly fall.")
+    more = max(middle - now.answers, 10)
+    earliest = max((soonest or middle) - now.answers, 0)
+    span = f"{earliest:,} to {latest - now.answers:,}" if latest else f"{earliest:,} or many more"
+    title = f"About {rounded(more):,} more answers, {minutes(more * known.seconds_each)}"
+    return Advice(title, f"{aim} It may take {span}.")
+
+
+def _expected(now: Point) -> str:
+    span = f"{percent(now.low)} to {percent(now.high)}"
+    return f"about {percent(now.estimate)} of all labels would be wrong now, {span}"
+
+
+def _rest(known: Known) -> str:
+    return f", the {known.unclear:,} unclear ones as the labelers guess" if known.unclear else ""
+
+
+def _proof(known: Known) -> str:
+    if known.audited:
+        return f"The audit: at most {percent(known.audited.bound)} of the accepted ones (95 %)."
+    return "That is an estimate; an audit proves it."
+
+
+def rounded(number: float) -> int:
+    """Two figures are all that such an estimate is good for."""
+    step = 100 if number >= 1000 else 10
+    return step * math.ceil(number / step)
+
+
+def minutes(seconds: float) -> str:
+    found = round(seconds / 60)
+    if found < 1:
+        return "less than a minute"
+    number, unit = (found, "minute") if found < 60 else (round(found / 60), "hour")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
