@@ -20,6 +20,7 @@ from app.languages import LanguageMiddleware
 from app.projects.routes import router as projects
 from app.results.routes import router as results
 from app.review.audit_routes import router as audit
+from app.review.grid_routes import router as grid
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     projects,
     images,
     audit,
+    grid,
     labelers,
     runs,
     results,

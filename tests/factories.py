@@ -116,7 +116,10 @@ def add_round(
     )  # fmt: skip
     for image_id, says in opinions.items():
         classes = {said.id for said, _sure in says}
-        session.get_one(Image, image_id).proposed_class_id = classes.pop() if len(classes) == 1 else None
+        image = session.get_one(Image, image_id)
+        image.proposed_class_id = classes.pop() if len(classes) == 1 else None
+        surest, image.confidence = max(says, key=lambda said: said[1])
+        image.predicted_class_id = surest.id
     session.flush()
     settle_project(session, project.id)
     return published

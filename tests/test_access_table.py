@@ -90,6 +90,7 @@ member    GET   /projects/{project_id}/images
 builder   POST  /projects/{project_id}/images
 builder   POST  /projects/{project_id}/images/labels
 member    GET   /projects/{project_id}/images/imports/{import_id}
+member    GET   /projects/{project_id}/images/sheet.png?ids={image_id}
 member    GET   /projects/{project_id}/images/{image_id}.png
 member    POST  /projects/{project_id}/images/{image_id}/doubt
 member    GET   /projects/{project_id}/label
@@ -100,6 +101,9 @@ member    GET   /projects/{project_id}/audit/check
 member    POST  /projects/{project_id}/audit
 member    POST  /projects/{project_id}/audit/more
 member    POST  /projects/{project_id}/audit/end
+member    POST  /projects/{project_id}/grid/claim
+member    POST  /projects/{project_id}/grid/answers
+member    POST  /projects/{project_id}/grid/undo
 member    POST  /projects/{project_id}/queue/{pile}/claim
 member    POST  /projects/{project_id}/annotations
 member    POST  /projects/{project_id}/annotations/undo

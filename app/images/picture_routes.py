@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.db import ReadSessionDep
-from app.images import queries, rendering
+from app.errors import BadInputError
+from app.images import queries, rendering, sheets
 from app.images.large_pictures import LARGE, LargePictures
 from app.projects.access import MemberProjectDep
 from app.security import SettingsDep
@@ -26,6 +28,49 @@ MISSING = (
     'text-anchor="middle" font-family="sans-serif">file</text><text x="48" y="62" fill="#e6e8ea" '
     'font-size="13" text-anchor="middle" font-family="sans-serif">missing</text></svg>'
 )
+
+
+@router.get("/projects/{project_id}/images/sheet.png")
+def picture_sheet(
+    project: MemberProjectDep, ids: str, session: ReadSessionDep, settings: SettingsDep, v: str = ""
+) -> Response:
+    """Many tiny pictures in one, in the order of `ids`; a header names the cells whose file is missing.
+
+    `v`: what `sheet_version` says of the pictures' contents; with it the browser may keep the sheet for ever.
+    """
+    images = queries.list_for_sheet(session, project.id, _numbers(ids))
+    rows = queries.read_rows(session, [image.sha256 for image in images])
+    session.close()  # nobody's transaction stays open while pictures are decoded
+    store = BlobStore(settings.blobs_dir)
+    side = max(max(image.width, image.height) for image in images)
+    png, empty = sheets.draw_sheet([_bytes_or_none(store, image.sha256, rows) for image in images], side)
+    kept = v == queries.sheet_version([image.sha256 for image in images]) and not empty
+    return Response(
+        png,
+        media_type="image/png",
+        headers={
+            "Cache-Control": FOR_EVER if kept else "private, no-store",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Squint-Side": str(side),
+            "X-Squint-Empty": ",".join(map(str, empty)),
+        },
+    )
+
+
+def _numbers(ids: str) -> list[int]:
+    numbers = ids.split(",")
+    if len(numbers) > sheets.MOST_IN_SHEET:
+        raise BadInputError(f"ids: a sheet holds at most {sheets.MOST_IN_SHEET} pictures.")
+    if not all(number.isdecimal() and len(number) < 19 for number in numbers):
+        raise BadInputError("ids: numbers of images, with commas between them.")
+    return [int(number) for number in numbers]
+
+
+def _bytes_or_none(store: BlobStore, sha256: str, rows: Mapping[str, bytes | None]) -> bytes | None:
+    try:
+        return queries.bytes_of(store, sha256, rows)
+    except MissingBlobError:
+        return None
 
 
 @router.get("/projects/{project_id}/images/{image_id}.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.images.sheets import COLUMNS, LARGEST_IN_SHEET, MOST_IN_SHEET
 from app.models import Image, ImageBlob
 from app.projects.queries import LARGEST_ID
 from app.storage import BlobStore, MissingBlobError
@@ -36,6 +38,36 @@ def image_url(project_id: int, image_id: int, sha256: str, size: int | None = No
     return f"/projects/{project_id}/images/{image_id}.png?v={sha256[:12]}{scaled}"
 
 
+def sheet_version(sha256s: Sequence[str]) -> str:
+    return hashlib.sha256("".join(sha256s).encode()).hexdigest()[:12]
+
+
+def sheet_url(project_id: int, image_ids: Sequence[int], sha256s: Sequence[str]) -> str:
+    """Return the address of many tiny pictures in one, which browsers may keep for ever."""
+    ids = ",".join(map(str, image_ids))
+    return f"/projects/{project_id}/images/sheet.png?ids={ids}&v={sheet_version(sha256s)}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a tiny picture stands in a sheet that it shares with others."""
+
+    sheet: str
+    cell: int
+    columns: int = COLUMNS
+
+
+def sheet_cells(project_id: int, images: Sequence[Image]) -> dict[int, Cell]:
+    """Return image id → cell for the tiny ones among these images; the others come by themselves."""
+    tiny = [image for image in images if max(image.width, image.height) <= LARGEST_IN_SHEET]
+    cells: dict[int, Cell] = {}
+    for start in range(0, len(tiny), MOST_IN_SHEET):
+        part = tiny[start : start + MOST_IN_SHEET]
+        url = sheet_url(project_id, [image.id for image in part], [image.sha256 for image in part])
+        cells |= {image.id: Cell(url, number) for number, image in enumerate(part)}
+    return cells
+
+
 def get_stored_image(session: Session, project_id: int, image_id: int) -> StoredImage:
     if 0 < image_id <= LARGEST_ID:
         row = session.execute(_stored().where(Image.id == image_id, Image.project_id == project_id)).one_or_none()
@@ -48,6 +80,15 @@ def list_stored_images(session: Session, project_id: int) -> list[StoredImage]:
     """Return a project's images in the order of their ids."""
     rows = session.execute(_stored().where(Image.project_id == project_id).order_by(Image.id))
     return [StoredImage(*row) for row in rows]
+
+
+def list_for_sheet(session: Session, project_id: int, image_ids: Sequence[int]) -> list[StoredImage]:
+    """Return these images in this order; raise NotFoundError when one is not there or too large for a sheet."""
+    rows = session.execute(_stored().where(Image.project_id == project_id, Image.id.in_(image_ids)))
+    found = {image.id: image for image in (StoredImage(*row) for row in rows)}
+    if any(i not in found or max(found[i].width, found[i].height) > LARGEST_IN_SHEET for i in image_ids):
+        raise NotFoundError("There is no such image.")
+    return [found[i] for i in image_ids]
 
 
 def _stored() -> Select[int, str, int, int, bool, str]:

@@ -37,6 +37,8 @@ class Finished:
     image_ids: NDArray[np.int64]
     probabilities: list[NDArray[np.float32]]
     """One `[N, K]` a labeler."""
+    consensus: NDArray[np.float32]
+    """`[N, K]`: what the labelers say together."""
     decided: NDArray[np.int64]
     """Class index of every accepted image, `UNCLEAR` of the others."""
     priority: NDArray[np.float32]
@@ -65,10 +67,7 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
     session.add(added)
     session.flush()
     _add_labelers(session, added, job, run, class_ids)
-    proposals = {
-        int(i): class_ids[c] if c != UNCLEAR else None for i, c in zip(run.image_ids, run.decided, strict=True)
-    }
-    _propose(session, project.id, proposals)
+    _propose(session, project.id, _said_together(run))
     settle_project(session, project.id)
     fill_review(session, project.id, _ranks(session, project.id, run))
 
@@ -82,12 +81,13 @@ def read(folder: Path) -> Finished:
         probabilities = [arrays[f"probs_{name}"] for name in names]
         ids = arrays["image_ids"]
         if manifest.recipe == "squint":
-            decided = np.where(arrays["accepted"], arrays["probability"].argmax(1), UNCLEAR)
-            priority = arrays["priority"]
+            consensus, priority = arrays["probability"], arrays["priority"]
+            decided = np.where(arrays["accepted"], consensus.argmax(1), UNCLEAR)
         else:
+            consensus = np.mean(probabilities, axis=0)
             decided, priority = agreed_class(probabilities), joint_doubt(probabilities)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Finished(manifest, digest, result, ids, probabilities, decided, priority)
+    return Finished(manifest, digest, result, ids, probabilities, consensus, decided, priority)
 
 
 def report(run: Finished) -> dict[str, Any]:
@@ -170,14 +170,29 @@ def _predictions(
         ]
 
 
-def _propose(session: Session, project_id: int, proposals: dict[int, int | None]) -> None:
-    """Write what changed; an image that came after the run was frozen has no proposal."""
-    rows = session.execute(select(Image.id, Image.proposed_class_id).where(Image.project_id == project_id))
-    changes = [
-        {"id": row.id, "proposed_class_id": proposals.get(row.id)}
-        for row in rows
-        if proposals.get(row.id) != row.proposed_class_id
-    ]
+NOTHING = (None, None, None)
+
+
+def _said_together(run: Finished) -> dict[int, tuple[int | None, int, float]]:
+    """Return image id → class proposed or None, class predicted, and the confidence in that."""
+    class_ids = run.manifest.class_ids
+    predicted = run.consensus.argmax(1)
+    sure = run.consensus.max(1)
+    return {
+        int(i): (class_ids[d] if d != UNCLEAR else None, class_ids[p], float(confidence))
+        for i, d, p, confidence in zip(run.image_ids, run.decided, predicted, sure, strict=True)
+    }
+
+
+def _propose(session: Session, project_id: int, said: dict[int, tuple[int | None, int, float]]) -> None:
+    """Write what changed; of an image that came after the run was frozen nothing is said."""
+    names = ("proposed_class_id", "predicted_class_id", "confidence", "left_out_of")
+    columns = [getattr(Image, name) for name in names]
+    changes = []
+    for image_id, *before in session.execute(select(Image.id, *columns).where(Image.project_id == project_id)):
+        after = (*said.get(image_id, NOTHING), None)
+        if after != tuple(before):
+            changes.append({"id": image_id, **dict(zip(names, after, strict=True))})
     for start in range(0, len(changes), AT_ONCE):
         session.execute(update(Image), changes[start : start + AT_ONCE])
 

@@ -7,11 +7,12 @@ from app.models.base import Base, now
 from app.models.image import Image, ImageBlob, ImageState, ImportBatch
 from app.models.job import Job, JobMetric, Worker
 from app.models.project import LabelClass, Project, ProjectMember, Recipe
-from app.models.queue import Pile, QueueEntry
+from app.models.queue import NO_PILE, Pile, QueueEntry
 from app.models.round import Labeler, Prediction, Round
 from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
 
 __all__ = [
+    "NO_PILE",
     "Annotation",
     "AnnotationKind",
     "AnnotationSource",

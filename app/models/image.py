@@ -54,6 +54,14 @@ class Image(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "sha256"),
         Index("ix_image_project_id_state_class_id", "project_id", "state", "class_id"),
+        Index(
+            "ix_image_predicted_class_id_confidence",
+            "project_id",
+            "state",
+            "predicted_class_id",
+            "left_out_of",
+            "confidence",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -76,5 +84,11 @@ class Image(Base):
     """`seed`, `review`, `audit`, `issue`, `import`, or `accepted` for a pseudo-label."""
     proposed_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
     """What the newest round accepts this image as; None: no round yet, or unclear, or doubted by a person."""
+    predicted_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
+    """What the newest round's labelers together take this image for, sure or not; None: they have not seen it."""
+    confidence: Mapped[float | None]
+    """Their probability of that class."""
+    left_out_of: Mapped[str | None] = mapped_column(String(12))
+    """The state it had when a person could not decide at a glance: until the next round it is on no grid."""
     flagged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -18,6 +18,10 @@ class Pile(StrEnum):
     """Drawn by lot from what is accepted, to be checked."""
 
 
+NO_PILE = "none"
+"""Of an image that waits for nobody and is on somebody's screen all the same, such as a tile of the grid."""
+
+
 class QueueEntry(Base):
     """An image that waits for a person, and the lease of whoever has it on screen."""
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import QueueEntry, now
+from app.models import NO_PILE, Image, ImageState, QueueEntry, now
+
+UNANSWERED = (ImageState.UNCLEAR, ImageState.ACCEPTED)
+"""States of an image that labelers have seen and nobody has answered."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def claim(
             QueueEntry.project_id == project_id,
             QueueEntry.pile == pile,
             QueueEntry.image_id.not_in(have),
-            _may_take(holder),
+            may_take(holder),
         )
         .order_by(QueueEntry.rank, QueueEntry.image_id)
         .limit(count)
@@ -58,19 +62,60 @@ def claim(
 
 
 def keep(session: Session, *, project_id: int, holder: Holder, image_ids: Sequence[int]) -> list[int]:
-    """Lease images that `holder` has on screen already; return those that still wait and that nobody else has."""
+    """Lease images that `holder` has on screen already; return those that still wait and that nobody else has.
+
+    One that a new round accepted meanwhile waits no more: its lease is prolonged too, since it is on screen.
+    """
     if not image_ids:
         return []
-    kept = session.scalars(
+    kept = session.execute(
         update(QueueEntry)
         .where(
-            QueueEntry.project_id == project_id, QueueEntry.image_id.in_(image_ids), _may_take(holder)
+            QueueEntry.project_id == project_id, QueueEntry.image_id.in_(image_ids), may_take(holder)
         )
         .values(_lease(holder))
-        .returning(QueueEntry.image_id)
+        .returning(QueueEntry.image_id, QueueEntry.pile)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
-    return sorted(kept)
+    return sorted(row.image_id for row in kept if row.pile != NO_PILE)
+
+
+def hold(session: Session, *, project_id: int, holder: Holder, image_ids: Sequence[int]) -> list[int]:
+    """Lease unanswered images, whether they wait in a pile or not; return those that nobody else has.
+
+    Who has an image is decided by its row, so two holders who ask at once never both get it.
+    """
+    unanswered = select(Image.id).where(
+        Image.project_id == project_id, Image.id.in_(image_ids), Image.state.in_(UNANSWERED)
+    )
+    ids = session.scalars(unanswered.order_by(Image.id)).all()
+    if not ids:
+        return []
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = {"project_id": project_id, "pile": NO_PILE, "rank": 0.0, **_lease(holder)}
+    held = session.scalars(
+        dialect.insert(QueueEntry)
+        .values([{"image_id": image_id, **row} for image_id in ids])
+        .on_conflict_do_update(
+            index_elements=[QueueEntry.image_id], set_=_lease(holder), where=may_take(holder)
+        )
+        .returning(QueueEntry.image_id)
+    )  # fmt: skip
+    return sorted(held)
+
+
+def release(session: Session, *, holder: Holder, image_ids: Sequence[int]) -> None:
+    """End the tab's own leases on these images."""
+    session.execute(
+        update(QueueEntry)
+        .where(
+            QueueEntry.image_id.in_(image_ids),
+            QueueEntry.leased_by_id == holder.user_id,
+            QueueEntry.leased_tab == holder.tab,
+        )
+        .values(leased_by_id=None, leased_tab=None, leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _lease(holder: Holder) -> dict[str, object]:
@@ -81,7 +126,7 @@ def _lease(holder: Holder) -> dict[str, object]:
     }
 
 
-def _may_take(holder: Holder) -> ColumnElement[bool]:
+def may_take(holder: Holder) -> ColumnElement[bool]:
     """Free, run out, or the tab's own."""
     moment = now()
     return or_(

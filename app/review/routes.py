@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep, SessionDep
@@ -16,10 +16,11 @@ from app.images.queries import image_url
 from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
-from app.models import AnnotationKind, AnnotationSource, Image, LabelClass, Pile, Project, Role, User
+from app.models import AnnotationKind, AnnotationSource, Image, Pile, Project, Role, User
 from app.projects.access import Member, MemberDep, MemberProjectDep
 from app.projects.queries import LARGEST_ID, list_active_classes
 from app.review import audit, queries, service
+from app.review.bodies import Body, Id, Key, Tab, class_json, holder
 from app.review.leases import Holder, claim, keep
 from app.security import UserDep, may_act_as
 
@@ -32,20 +33,13 @@ WORDS = {
 }
 """How the screen speaks of each pile, and where it leads from there."""
 
-Id = Annotated[int, Field(gt=0, le=LARGEST_ID)]
-Tab = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
-Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 KeyQuery = Annotated[str, Query(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class ClaimBody(Body):
     tab: Tab
     count: Annotated[int, Field(ge=0, le=50)] = 20
-    have: Annotated[list[Id], Field(max_length=200)] = []
+    have: Annotated[list[Id], Field(max_length=200, default_factory=list)]
 
 
 class AnnotationBody(Body):
@@ -100,12 +94,6 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
 
 
-def class_json(label_class: LabelClass) -> dict[str, Any]:
-    return {
-        "id": label_class.id, "name": label_class.name, "key": label_class.key, "color": label_class.color
-    }  # fmt: skip
-
-
 @router.post("/queue/{pile}/claim")
 async def claim_images(
     request: Request, member: MemberDep, pile: Pile, body: ClaimBody, database: DatabaseDep
@@ -115,7 +103,7 @@ async def claim_images(
     `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included,
     as far as they were counted.
     """
-    tab = _holder(request, member.user, body.tab)
+    tab = holder(request, member.user, body.tab)
     return JSONResponse(await database.change(lambda session: _claimed(session, member, pile, body, tab)))
 
 
@@ -131,10 +119,6 @@ def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab:
         "counted_all": waiting < queries.MOST_COUNTED,
         "classes": [class_json(c) for c in list_active_classes(session, project_id)],
     }
-
-
-def _holder(request: Request, user: User, tab: str) -> Holder:
-    return Holder(user.id, tab, request.app.state.settings.lease_s)
 
 
 @router.post("/annotations")
@@ -167,7 +151,7 @@ def recent(
 @router.post("/annotations/undo")
 async def undo(request: Request, member: MemberDep, body: UndoBody, database: DatabaseDep) -> Response:
     """Take an answer back; its image is leased to the tab again, since it is on its screen."""
-    tab = _holder(request, member.user, body.tab)
+    tab = holder(request, member.user, body.tab)
     undone = await database.change(lambda session: _undone(session, member, body, tab))
     return JSONResponse({"undone": undone, "key": body.key})
 

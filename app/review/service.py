@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.labeling import queries as labeling
 from app.labeling.settle import forget_proposals
-from app.models import Image, ImageState, Pile, QueueEntry
+from app.models import NO_PILE, Image, ImageState, Pile, QueueEntry, now
 
 AT_ONCE = 5_000
 
@@ -31,23 +31,28 @@ def fill_seed(session: Session, project_id: int) -> int:
 
 
 def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -> None:
-    """Replace the review pile by these images, smallest rank first; images on screen keep their lease.
+    """Replace the review pile by these images, smallest rank first.
 
-    Call it when the states are derived. The seed pile keeps only images that no labeler has scored, images that
-    a person settled and another doubts stay in the review pile, and a sample that is being audited stays whole.
+    Images on screen keep their lease, even those that wait no more. Call it when the states are derived. The seed
+    pile keeps only images that no labeler has scored, images that a person settled and another doubts stay in the
+    review pile, and a sample that is being audited stays whole.
     """
     session.flush()
+    by_labelers = select(Image.id).where(
+        Image.project_id == project_id, Image.state.in_([ImageState.UNCLEAR, ImageState.ACCEPTED])
+    )
     leases = {
         entry.image_id: {
             "leased_by_id": entry.leased_by_id, "leased_tab": entry.leased_tab, "leased_until": entry.leased_until
         }
         for entry in session.scalars(
-            select(QueueEntry).where(QueueEntry.project_id == project_id, QueueEntry.leased_until.is_not(None))
+            select(QueueEntry).where(
+                QueueEntry.image_id.in_(by_labelers),
+                QueueEntry.pile != Pile.AUDIT,
+                QueueEntry.leased_until >= now(),
+            )
         )
     }  # fmt: skip
-    by_labelers = select(Image.id).where(
-        Image.project_id == project_id, Image.state.in_([ImageState.UNCLEAR, ImageState.ACCEPTED])
-    )
     session.execute(
         delete(QueueEntry)
         .where(
@@ -61,18 +66,19 @@ def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -
     drawn = select(QueueEntry.image_id).where(QueueEntry.project_id == project_id, QueueEntry.pile == Pile.AUDIT)
     audited = set(session.scalars(drawn))
     _add(session, project_id, Pile.REVIEW, {i: r for i, r in ranks.items() if i not in audited}, leases)
+    _add(session, project_id, NO_PILE, {i: 0.0 for i in leases if i not in ranks}, leases)
 
 
 def _add(
     session: Session,
     project_id: int,
-    pile: Pile,
+    pile: str,
     ranks: Mapping[int, float],
     leases: Mapping[int, dict[str, Any]],
 ) -> None:
     free = {"leased_by_id": None, "leased_tab": None, "leased_until": None}
     rows = [
-        {"image_id": i, "project_id": project_id, "pile": pile.value, "rank": rank, **leases.get(i, free)}
+        {"image_id": i, "project_id": project_id, "pile": str(pile), "rank": rank, **leases.get(i, free)}
         for i, rank in ranks.items()
     ]
     for start in range(0, len(rows), AT_ONCE):

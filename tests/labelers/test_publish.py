@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Settings
@@ -74,6 +74,25 @@ def test_where_both_agree_the_image_is_accepted_and_where_they_part_it_is_unclea
     closed, opened = case.project.active_classes
     ids = select(Image.class_id).where(Image.project_id == case.project.id).order_by(Image.id)
     assert list(case.session.scalars(ids))[:6] == [closed.id, opened.id, None, None, opened.id, opened.id]
+
+
+def test_each_image_gets_the_class_the_labelers_take_it_for_together_and_how_sure_they_are(case: Case):
+    case.publish()
+    closed, opened = case.project.active_classes
+    said = select(Image.predicted_class_id, Image.confidence).where(Image.project_id == case.project.id)
+    predicted = [tuple(row) for row in case.session.execute(said.order_by(Image.id))]
+    assert [class_id for class_id, _ in predicted] == [
+        closed.id, opened.id, closed.id, closed.id, opened.id, opened.id, None
+    ]  # fmt: skip
+    assert [sure for _, sure in predicted[:4]] == pytest.approx([0.95, 0.9, 0.525, 0.525])
+    assert predicted[6][1] is None
+
+
+def test_an_image_left_out_of_the_grid_is_on_it_again_after_a_round(case: Case):
+    case.session.execute(update(Image).values(left_out_of="accepted"))
+    case.publish()
+    left = select(Image.project_id).where(Image.left_out_of.is_not(None)).distinct()
+    assert case.project.id not in case.session.scalars(left).all()
 
 
 def test_the_report_counts_what_the_page_shows(case: Case):
