@@ -1,4 +1,4 @@
-"""`python -m ml label|bakeoff|pretrain|simulate RUN_DIR` carries out a run, `… predict MODEL PATH…` scores.
+"""`python -m ml label|bakeoff|pretrain|tune|simulate RUN_DIR` carries out a run, `… predict MODEL PATH…` scores.
 
 A run prints contract events, one JSON object a line, on stdout; everything else goes to stderr, the run's log.
 """
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("label", "bakeoff", "pretrain", "simulate"):
+    for name in ("label", "bakeoff", "pretrain", "tune", "simulate"):
         command = commands.add_parser(name)
         command.add_argument("run", type=Path, help="run folder with its manifest.json")
         command.add_argument("--die-with-parent", action="store_true", help="end when stdin is closed")

@@ -43,4 +43,4 @@ class Backbone:
     from_pile: FromPile | None = None
     """Fill the body with what the project's own images teach without labels; None: it starts from elsewhere."""
     teach: Teach | None = None
-    """How it learns the classes; None: by `ml.engine.fit`, with whatever head the settings want."""
+    """How it learns the classes; None: by `ml.engine.fit_together`, with whatever head the settings want."""

@@ -18,7 +18,7 @@ MOST_FOLDS = 20
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
 Recipe = Literal["founding", "squint"]
-RunKind = Literal["label", "bakeoff", "pretrain"]
+RunKind = Literal["label", "bakeoff", "pretrain", "tune"]
 
 
 class Preset(StrEnum):
@@ -67,6 +67,8 @@ class Manifest:
     """Overrides of the recipe's settings, e.g. `{"epochs": 2, "input_size": 32}`."""
     tuned: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Settings by model, as a search found them; `settings` goes before them."""
+    minutes: float = 0.0
+    """How long a search for settings may take."""
     folds: int = 0
     """A bake-off judges every labelled image, by so many folds; 0: a part held out."""
     preset: Preset = Preset.REPORT
@@ -166,6 +168,20 @@ class TrainedModel:
     metrics: dict[str, Any]
     """Label run: validation metrics. Bake-off: test metrics with intervals (see `ml.metrics`), and the `cost`
     that the run measured: `latency_ms` of one image, `images_per_s`, `peak_mb` of memory, `bytes` of files."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """`tuned.json`: what a search for a model's settings came to."""
+
+    model: str
+    settings: dict[str, Any]
+    """As far as they differ from the usual ones."""
+    loss: float
+    """The lowest validation loss, in the short trainings of the search."""
+    usual_loss: float
+    """That of the usual settings, trained as shortly."""
+    trials: int
 
 
 @dataclass(frozen=True)

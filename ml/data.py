@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +36,12 @@ class Images:
     input_size: int
     device: torch.device
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send a memory map by its file's name, not its content."""
+        if isinstance(self.pixels, np.memmap):
+            return _reopened, (str(self.pixels.filename), self.input_size, self.device)
+        return Images, (self.pixels, self.input_size, self.device)
+
     def batch(self, rows: Rows) -> Tensor:
         """Return `[B, 3, S, S]` float32 in 0..1, channels last; grey is repeated to three channels."""
         picked = torch.from_numpy(np.ascontiguousarray(self.pixels[rows])).to(self.device)
@@ -43,6 +50,10 @@ class Images:
             size = (self.input_size, self.input_size)
             images = F.interpolate(images, size, mode="bilinear", antialias=True)
         return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def _reopened(path: str, input_size: int, device: torch.device) -> Images:
+    return Images(np.load(path, mmap_mode="r"), input_size, device)
 
 
 def normalise(images: Tensor, norm: Normalisation) -> Tensor:

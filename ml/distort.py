@@ -6,7 +6,7 @@ All take and return float32 `[B, C, S, S]` with mean 0 and deviation 1; a seed m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -29,6 +29,13 @@ class Distortion:
     """Share of the images that are blurred."""
     cutout: float = 0.3
     """Side of a square that is blanked in half of the images."""
+
+    def times(self, strength: float) -> Distortion:
+        """Return one that bends so much further; as many images are blurred and cut as before."""
+        names = ("degrees", "shift", "contrast", "brightness", "noise")
+        further = {name: getattr(self, name) * strength for name in names}
+        smaller, larger = (1 + (end - 1) * strength for end in self.scale)
+        return replace(self, **further, scale=(max(smaller, 0.1), larger))
 
 
 GENTLE = Distortion()

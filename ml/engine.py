@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ml.optimizing import average_of, make_optimizer, rate_at
 from ml.report import TRAINING_COST, Reporter
 from ml.scoring import SCORING_BATCH
 from ml.settings import TrainSettings
+from ml.team import ALONE, Team, gathered, size_for
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,9 @@ class Learner:
         self.net = net
         self.average: AveragedModel | None = average_of(net, settings)
         self.optimizer: Optimizer = make_optimizer(net, settings)
+        self.trained: nn.Module = net
+        """The net, or what stands around it where several processes train it."""
+        self.best: dict[str, Tensor] = {}
 
     @property
     def judged(self) -> nn.Module:
@@ -95,7 +100,28 @@ class Learner:
             group["lr"] = rate
 
 
-def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainState:
+def fit_together(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainState:
+    """As `fit`, by as many processes as the settings want or the machine has GPUs."""
+    settings, device = task.settings, task.images.device
+    size = size_for(settings.processes, device, len(task.train), settings.batch_size)
+    with gathered(size, device, Helper(task, net)) as team:
+        return fit(task, net, reporter, series, team)
+
+
+@dataclass(frozen=True)
+class Helper:
+    """What the other processes of a team do."""
+
+    task: Task
+    net: nn.Module
+
+    def __call__(self, team: Team, device: torch.device) -> None:
+        task = replace(self.task, images=replace(self.task.images, device=device))
+        with Path(os.devnull).open("w") as nobody:
+            fit(task, self.net, Reporter(1, nobody), "", team)
+
+
+def fit(task: Task, net: nn.Module, reporter: Reporter, series: str, team: Team = ALONE) -> TrainState:
     """Train `net` in place and leave it at its best epoch, the one of the lowest validation loss.
 
     `series` names the curves; empty: there are none. Resumes from `task.checkpoint` when that belongs to the same
@@ -105,27 +131,37 @@ def fit(task: Task, net: nn.Module, reporter: Reporter, series: str) -> TrainSta
     net.to(task.images.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = Learner(net, settings)
     resumed = load_checkpoint(task.checkpoint, learner.nets, learner.optimizer, task.identity)
-    state, best = resumed or (TrainState(), copy_of(learner.judged))
+    state, learner.best = resumed or (TrainState(), copy_of(learner.judged))
+    learner.trained = team.joined(net)
     reporter.skip(state.epoch * len(task.train) * TRAINING_COST)
     due = time.monotonic() + settings.checkpoint_every_s
-    while not _is_over(state, settings):
+    while not team.agree(over=_is_over(state, settings)):
         started = time.monotonic()
-        entry = _one_epoch(task, learner, state.epoch, reporter) | evaluate(task, learner.judged, task.validate)
+        entry = _one_epoch(task, learner, state.epoch, reporter, team)
         state.epoch += 1
-        state.history.append(entry)
+        if not team.leads:
+            continue
+        entry |= evaluate(task, learner.judged, task.validate)
         state.seconds += time.monotonic() - started
-        _check_finite(task.title, learner.judged, entry)
-        if entry["val_loss"] < state.best_loss:
-            state.best_loss, state.best_epoch, best = entry["val_loss"], state.epoch, copy_of(learner.judged)
+        _take_note(task, learner, state, entry)
         if series:
             reporter.metric(series, state.epoch, **entry)
         if time.monotonic() >= due and not _is_over(state, settings):
             began = time.monotonic()
-            save_checkpoint(task.checkpoint, state, learner.nets, best, learner.optimizer, task.identity)
+            save_checkpoint(task.checkpoint, state, learner.nets, learner.best, learner.optimizer, task.identity)
             due = next_checkpoint_at(began, time.monotonic(), settings.checkpoint_every_s)
     reporter.skip((settings.epochs - state.epoch) * len(task.train) * TRAINING_COST)
-    net.load_state_dict(best)
+    net.load_state_dict(learner.best)
     return state
+
+
+def _take_note(task: Task, learner: Learner, state: TrainState, entry: dict[str, float]) -> None:
+    """Add the epoch to the history, and keep what was learnt if nothing was better before."""
+    state.history.append(entry)
+    _check_finite(task.title, learner.judged, entry)
+    if entry["val_loss"] < state.best_loss:
+        state.best_loss, state.best_epoch = entry["val_loss"], state.epoch
+        learner.best = copy_of(learner.judged)
 
 
 def _is_over(state: TrainState, settings: TrainSettings) -> bool:
@@ -137,36 +173,40 @@ def copy_of(net: nn.Module) -> dict[str, Tensor]:
     return {key: value.detach().clone() for key, value in net.state_dict().items()}
 
 
-def _one_epoch(task: Task, learner: Learner, epoch: int, reporter: Reporter) -> dict[str, float]:
+def _one_epoch(task: Task, learner: Learner, epoch: int, reporter: Reporter, team: Team) -> dict[str, float]:
+    """Train once on everything; a member of a team takes its share of every batch, and throws its own dice."""
     settings = task.settings
     seed = task.seed * 1_000_003 + epoch
-    torch.manual_seed(seed)
     dice = Generator().manual_seed(seed)
     order = task.train[torch.randperm(len(task.train), generator=dice).numpy()]
-    parts = list(batches(order, settings.batch_size))
-    learner.net.train()
-    total, right = 0.0, 0
+    parts = [team.share(part) for part in batches(order, settings.batch_size)]
+    torch.manual_seed(seed + team.rank)
+    if not team.leads:
+        dice.manual_seed(seed + team.rank)
+    learner.trained.train()
+    seen, total, right = 0, 0.0, 0
     for step, rows in enumerate(parts):
         learner.set_rate(rate_at(settings, epoch + (step + 1) / len(parts)))
         images = training_view(task, rows, dice)
         targets = torch.from_numpy(task.labels[rows]).to(images.device)
-        logits, loss = _answer(task, learner.net, images, targets, dice)
+        logits, loss = _answer(task, learner.trained, images, targets, dice)
         learner.step(loss)
         value = loss.item()
-        if not math.isfinite(value):
+        if team.leads and not math.isfinite(value):
             raise NotFiniteError(_not_finite(task.title))
+        seen += len(rows)
         total += value * len(rows)
         right += int((predicted(logits) == targets).sum())
         place = {"epoch": epoch + 1, "epochs": settings.epochs}
-        reporter.advance(task.title, len(rows), cost=TRAINING_COST, loss=round(value, 4), **place)
-    return {"train_loss": total / len(order), "train_accuracy": right / len(order)}
+        reporter.advance(task.title, len(rows) * team.size, cost=TRAINING_COST, loss=round(value, 4), **place)
+    return {"train_loss": total / seen, "train_accuracy": right / seen}
 
 
 def training_view(task: Task, rows: Rows, dice: Generator) -> Tensor:
     """Return the images `[B, 3, S, S]` as the net sees them in training, each by its own dice."""
     images = task.images.batch(rows)
     if task.settings.augmentation == "distort":
-        bent = distort(normalise(images, task.norm), GENTLE, dice)
+        bent = distort(normalise(images, task.norm), GENTLE.times(task.settings.strength), dice)
         return bent.contiguous(memory_format=torch.channels_last)
     return normalise(augment(images, task.settings.augmentation, dice), task.norm)
 

@@ -23,7 +23,7 @@ from ml.contract import Manifest, TrainedModel, WeightsPolicy
 from ml.cost import Memory, measure_cost
 from ml.data import Images, Normalisation, Rows, measure
 from ml.device import pick_device
-from ml.engine import Task, fit
+from ml.engine import Task, fit_together
 from ml.export import CONFIG, ModelConfig, read_config, save_model
 from ml.labelers.founding import settings_for as labeler_settings
 from ml.parts import NONE, Splits
@@ -172,7 +172,7 @@ def learn(run: Run, name: str, splits: Splits, fold: int | None) -> Learnt:
     )
     if backbone.from_pile:
         backbone.from_pile(net, manifest, run.pixels, run.reporter)
-    state = (backbone.teach or fit)(task, net, run.reporter, name if fold is None else "")
+    state = (backbone.teach or fit_together)(task, net, run.reporter, name if fold is None else "")
     return Learnt(net, images, norm, weights, settings, outputs, state)
 
 

@@ -16,6 +16,7 @@ ORIGINS = "origins.json"
 FINDINGS = "findings.json"
 SLICES = "slices.npy"
 RESULT = "result.json"
+TUNED = "tuned.json"
 DONE = "DONE"
 LOG = "log.txt"
 

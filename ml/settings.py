@@ -33,6 +33,8 @@ class TrainSettings:
     """Stop after so many epochs without a lower validation loss; 0: never before the last epoch."""
     augmentation: Literal["none", "flip", "report", "distort"] = "flip"
     """`report`: the founding report's five for the final classifiers; `distort`: those of `ml.distort`."""
+    strength: float = 1.0
+    """How far `distort` bends, 1: as was set on the eyes."""
     smoothing: float = 0.0
     """Share of every label that is spread over all classes."""
     mixup: float = 0.0
@@ -49,10 +51,14 @@ class TrainSettings:
     """A checkpoint follows the first epoch that ends so long after the last one; 0: every epoch is kept."""
     threads: int = 0
     """CPU threads; 0: all cores."""
+    processes: int = 0
+    """How many train one net together, each on its share of every batch; 0: one a GPU."""
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.learning_rate <= 0 or self.input_size < 0:
             raise RunError("Training needs at least 1 epoch, batches of 2 and a learning rate above 0.")
+        if min(self.threads, self.processes, self.strength) < 0:
+            raise RunError("Threads, processes and strength are not below 0.")
         if not (0 <= self.smoothing < 1 and 0 <= self.averaging < 1 and self.mixup >= 0 and self.patience >= 0):
             raise RunError("Smoothing and averaging lie between 0 and 1, mixup and patience are not below 0.")
 

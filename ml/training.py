@@ -36,9 +36,16 @@ def execute(folder: Path) -> None:
 
         (execute_round if manifest.kind == "label" else execute_pretraining)(folder, manifest)
         return
-    run = open_run(folder, manifest)
-    if threads := run.settings(manifest.models[0]).threads:
+    if threads := settings_of(manifest, manifest.models[0]).threads:
         torch.set_num_threads(threads)
+    if manifest.kind == "tune":
+        from ml.tuning import search  # noqa: PLC0415  for the few
+
+        splits = search(folder, manifest, open_pixels(manifest))
+        took = time.monotonic() - started
+        finish(folder, RunResult([], splits.counts, took, environment(manifest), []))
+        return
+    run = open_run(folder, manifest)
     models = [train_one(run, name) for name in manifest.models]
     scores = {name: scores_of(run, name) for name in manifest.models}
     if manifest.kind == "bakeoff":

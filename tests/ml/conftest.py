@@ -45,7 +45,11 @@ def write_run(
     folder = parent / f"run-{len(list(parent.iterdir()))}"
     folder.mkdir()
     np.save(folder / "pixels.npy", pixels)
-    known = labels if kind == "bakeoff" else [label if i < count // 2 else -1 for i, label in enumerate(labels)]
+    known = (
+        labels
+        if kind in {"bakeoff", "tune"}
+        else [label if i < count // 2 else -1 for i, label in enumerate(labels)]
+    )
     manifest = {
         "job_id": "job", "kind": kind, "classes": [f"class{c}" for c in range(classes)],
         "class_ids": list(range(1, classes + 1)), "positive": 1, "pack": Pack(str(folder), "0" * 64),

@@ -59,7 +59,7 @@ def test_the_result_says_how_it_was_judged_and_what_the_kept_model_learned_from(
 
 def test_no_model_is_shown_the_fold_that_it_judges(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch):
     trainings: list[dict[bool, set[int]]] = []
-    own_fit, own_batch = engine.fit, engine.Images.batch
+    own_fit, own_batch = engine.fit_together, engine.Images.batch
 
     def watched_fit(*told: object) -> object:
         trainings.append({True: set(), False: set()})
@@ -69,7 +69,7 @@ def test_no_model_is_shown_the_fold_that_it_judges(make_run: MakeRun, monkeypatc
         trainings[-1][not torch.is_inference_mode_enabled()] |= set(rows.tolist())
         return own_batch(self, rows)
 
-    monkeypatch.setattr("ml.learning.fit", watched_fit)
+    monkeypatch.setattr("ml.learning.fit_together", watched_fit)
     monkeypatch.setattr(engine.Images, "batch", watched_batch)
     folder = make_run("bakeoff", ("compact",), count=COUNT, folds=FOLDS, settings={"epochs": 1})
     execute(folder)
@@ -81,7 +81,7 @@ def test_no_model_is_shown_the_fold_that_it_judges(make_run: MakeRun, monkeypatc
 
 def test_a_fold_that_is_finished_is_not_trained_again(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch):
     folder = make_run("bakeoff", ("compact",), count=COUNT, folds=FOLDS, settings={"epochs": 1})
-    own_fit = engine.fit
+    own_fit = engine.fit_together
     trained: list[str] = []
 
     def dying_fit(task: engine.Task, *told: object) -> object:
@@ -90,7 +90,7 @@ def test_a_fold_that_is_finished_is_not_trained_again(make_run: MakeRun, monkeyp
             raise KeyboardInterrupt
         return own_fit(task, *told)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("ml.learning.fit", dying_fit)
+    monkeypatch.setattr("ml.learning.fit_together", dying_fit)
     with pytest.raises(KeyboardInterrupt):
         execute(folder)
     execute(folder)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ml.data import OWN, Images, normalise
+from ml.device import reduced_precision
 from ml.engine import Learner, Task, evaluate, fit, training_view
 from ml.errors import RunError
 from ml.losses import balanced_weights, loss_of
@@ -29,7 +30,7 @@ def task_of(folder: Path, settings: TrainSettings) -> Task:
     return Task("Tiny", images, OWN, np.array(labels), rows[:36], rows[36:], settings, 3, checkpoint)
 
 
-def tiny_net() -> torch.nn.Module:
+def tiny_net() -> torch.nn.Sequential:
     torch.manual_seed(1)
     layers = torch.nn.Conv2d(3, 4, 3, 4), torch.nn.BatchNorm2d(4), torch.nn.Flatten(), torch.nn.Linear(144, 2)
     return torch.nn.Sequential(*layers)
@@ -126,3 +127,20 @@ def test_half_a_cosine_falls_slowly_then_fast_then_slowly():
 def test_settings_that_make_no_sense_are_refused_in_a_sentence(wrong: dict[str, float]):
     with pytest.raises(RunError, match=r"\.$"):
         with_overrides(BASE, wrong)
+
+
+def test_reduced_precision_is_used_where_the_processor_has_it_and_says_nearly_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen = []
+    for has_it in (False, True):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has_it: has)
+        with reduced_precision(torch.device("cpu")):
+            assert (tiny_net()[:1](torch.rand(1, 3, 24, 24)).dtype == torch.bfloat16) == has_it
+        folder = tmp_path / str(has_it)
+        folder.mkdir()
+        net, _epochs = trained(folder, BASE)
+        assert all(torch.isfinite(p).all() and p.dtype == torch.float32 for p in net.parameters())
+        seen.append(evaluate(task_of(tmp_path, BASE), net, np.arange(COUNT))["val_loss"])
+    assert seen[0] == pytest.approx(seen[1], abs=0.05)
+    assert seen[0] != seen[1]

@@ -108,7 +108,7 @@ def test_what_is_finished_is_not_trained_again(make_run: MakeRun, monkeypatch: p
     folder = make_run()
     execute(folder)
     (folder / rundir.DONE).unlink()
-    monkeypatch.setattr("ml.learning.fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("ml.learning.fit_together", lambda *_: pytest.fail("trained again"))
     execute(folder)
     assert rundir.is_done(folder)
 
