@@ -95,6 +95,7 @@ member    GET   /projects/{project_id}/images/{image_id}.png
 member    POST  /projects/{project_id}/images/{image_id}/doubt
 member    GET   /projects/{project_id}/label
 member    GET   /projects/{project_id}/review
+builder   GET   /projects/{project_id}/adjudicate
 member    GET   /projects/{project_id}/progress
 member    GET   /projects/{project_id}/audit
 member    GET   /projects/{project_id}/audit/check

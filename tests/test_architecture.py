@@ -96,7 +96,7 @@ def test_a_slice_uses_another_only_through_its_service_or_queries():
 SHARED_RULES = {
     "projects": {"access", "grouping"},
     "images": {"packing"},
-    "labeling": {"settle"},
+    "labeling": {"settle", "waiting"},
 }
 """What a slice lends besides its service and queries."""
 

@@ -78,7 +78,7 @@ def status(project: Project, json: Json = False, data_dir: DataDir = None) -> No
         say_json(answer)
         return
     say(f"{answer['project']}: {at.images:,} images")
-    for name in ("seed", "accepted", "unclear", "settled", "set_aside", "rounds", "bakeoffs"):
+    for name in ("seed", "accepted", "unclear", "settled", "disputed", "set_aside", "rounds", "bakeoffs"):
         say(f"{name.replace('_', ' '):>10} {getattr(at, name):>7,}")
     for job in jobs:
         say(f"{job['title']}: {job['status']}, {job['stage'] or 'not begun'}, {job['share']:.0%}")

@@ -15,6 +15,8 @@ from app.labeling import service as labeling
 from app.models import AnnotationSource, ImageState, LabelClass, Project
 
 HUMAN_SOURCES = {source.value for source in AnnotationSource}
+NO_LABEL: dict[str, str] = {ImageState.SET_ASIDE: "can’t tell", ImageState.DISPUTED: "people differ"}
+"""What people said where no label came of it."""
 ROWS_AT_ONCE = 500
 
 
@@ -114,8 +116,8 @@ def _agreed(given: list[GivenLabel], titles: dict[int, str], report: LabelReport
     if (by_person or first.accepted) and first.image.class_id == first.label_class.id:
         report.unchanged += 1
         return None
-    if by_person or first.image.state == ImageState.SET_ASIDE:
-        has = titles.get(first.image.class_id or 0, "can’t tell")
+    if by_person or first.image.state in NO_LABEL:
+        has = titles.get(first.image.class_id or 0, NO_LABEL.get(first.image.state, ""))
         report.conflicts.append(Conflict(first.row, first.filename, first.label_class.name, has))
         return None
     return first

@@ -93,7 +93,7 @@ def count_answers_since(session: Session, project_id: int, since: datetime | Non
     some = select(Annotation.id).where(
         Annotation.project_id == project_id,
         Annotation.kind == AnnotationKind.LABEL,
-        Annotation.source != AnnotationSource.AUDIT,
+        Annotation.source.not_in([AnnotationSource.AUDIT, AnnotationSource.REPEAT]),
     )
     if since is not None:
         some = some.where(Annotation.created_at > since)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -34,6 +34,8 @@ class LoopCounts:
     unclear: int
     settled: int
     """Settled by a person after the labelers had asked."""
+    disputed: int
+    """People said different things; an adjudicator decides."""
     set_aside: int
     answers: int
     answer_seconds: float
@@ -65,6 +67,7 @@ def loop_counts(session: Session, project_id: int) -> LoopCounts:
         accepted=by_state.get(ImageState.ACCEPTED, 0),
         unclear=by_state.get(ImageState.UNCLEAR, 0),
         settled=by_state.get(ImageState.SETTLED, 0) - seed,
+        disputed=by_state.get(ImageState.DISPUTED, 0),
         set_aside=by_state.get(ImageState.SET_ASIDE, 0),
         answers=answers,
         answer_seconds=float(seconds),
@@ -93,20 +96,58 @@ def opinions(session: Session, round_id: int | None, image_ids: Sequence[int]) -
     return found
 
 
+def people_said(session: Session, image_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return what people said of each image, without their names: `{"labeler", "class_id"}`; None: can't tell."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    rows = session.execute(
+        select(Annotation.image_id, Annotation.class_id)
+        .join(Image, Image.id == Annotation.image_id)
+        .where(Image.id.in_(image_ids), Annotation.source != AnnotationSource.ADJUDICATION, is_opinion())
+        .order_by(Annotation.id)
+    )
+    for image_id, class_id in rows:
+        said = found.setdefault(image_id, [])
+        said.append({"labeler": f"Person {len(said) + 1}", "class_id": class_id})
+    return found
+
+
+def count_answered(session: Session, project_id: int, user_id: int, source: str) -> int:
+    """Return how many images a person has answered so, as it stands."""
+    mine = (Annotation.project_id == project_id, Annotation.author_id == user_id, Annotation.source == source)
+    answered = select(func.count(Annotation.image_id.distinct())).where(*mine, not_taken_back())
+    return session.scalar(answered) or 0
+
+
 def not_taken_back() -> ColumnElement[bool]:
     """The condition that an annotation is an answer, and still stands."""
     later = aliased(Annotation)
     return and_(Annotation.kind != AnnotationKind.UNDO, ~exists().where(later.undoes_id == Annotation.id))
 
 
-def find_standing(session: Session, image_id: int) -> Annotation | None:
-    """Return the answer in force for an image."""
+def is_opinion() -> ColumnElement[bool]:
+    """The condition that an annotation is a person's word on its image, which the query holds too."""
+    return and_(
+        Annotation.image_id == Image.id,
+        Annotation.source != AnnotationSource.REPEAT,
+        Annotation.id > func.coalesce(Image.since_id, 0),
+        not_taken_back(),
+    )
+
+
+def find_standing(session: Session, image_id: int, user_id: int | None = None) -> Annotation | None:
+    """Return the newest answer to an image that stands; one given once more only if it is `user_id`'s own."""
+    counts = or_(Annotation.source != AnnotationSource.REPEAT, Annotation.author_id == user_id)
     return session.scalar(
         select(Annotation)
-        .where(Annotation.image_id == image_id, not_taken_back())
+        .where(Annotation.image_id == image_id, counts, not_taken_back())
         .order_by(Annotation.id.desc())
         .limit(1)
     )
+
+
+def has_answered(session: Session, image_id: int, user_id: int) -> bool:
+    mine = (Annotation.image_id == image_id, Annotation.author_id == user_id)
+    return session.scalar(select(Annotation.id).where(*mine, not_taken_back()).limit(1)) is not None
 
 
 def list_recent(

@@ -6,13 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling import queries
 from app.labeling.settle import settle, settle_answered
-from app.models import Annotation, AnnotationKind, AnnotationSource, Image, LabelClass, QueueEntry, User
+from app.labeling.waiting import Place, ask_once_more, wait_for
+from app.models import (
+    NO_PILE,
+    Annotation,
+    AnnotationKind,
+    AnnotationSource,
+    Image,
+    ImageState,
+    LabelClass,
+    Pile,
+    QueueEntry,
+    User,
+)
 
 LONGEST_ANSWER_S = 600.0
 """Longer, and the person was away: kept as this, so that effort figures stay honest."""
@@ -35,8 +47,8 @@ class Answer:
 def submit_annotation(session: Session, *, user: User, project_id: int, answer: Answer) -> Annotation:
     """Add the answer and derive the image's state; a resend with the same key returns the same row.
 
-    Raise ConflictError when the key was used for another answer, when the class is archived, or when somebody
-    else has answered this image meanwhile: the message tells both values.
+    Raise ConflictError when the key was used for another answer, when the class is archived, or when the image
+    waits for nobody any more, since others have answered it meanwhile: the message tells both values.
     """
     image = _lock_image(session, project_id, answer.image_id)
     sent_before = _find_by_key(session, user.id, answer.key)
@@ -44,17 +56,25 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
         _check_same(sent_before, answer)
         return sent_before
     chosen = _check_class(session, project_id, answer)
-    _take_off_queue(session, user, image, chosen)
+    place, source = _take_off_queue(session, user, image, answer, chosen)
     newest = queries.find_newest_round_id(session, project_id)
     said = queries.opinions(session, newest, [image.id]) if newest else {}
     annotation = Annotation(
         project_id=project_id, image_id=image.id, author_id=user.id, kind=answer.kind, class_id=answer.class_id,
-        source=answer.source, seconds=min(max(answer.seconds, 0.0), LONGEST_ANSWER_S), flagged=answer.flagged,
+        source=source, seconds=min(max(answer.seconds, 0.0), LONGEST_ANSWER_S), flagged=answer.flagged,
         round_id=newest, opinions=said.get(image.id, []), idempotency_key=answer.key,
     )  # fmt: skip
     session.add(annotation)
     image.flagged = image.flagged or answer.flagged
-    settle_answered(image, annotation)
+    if source == AnnotationSource.REPEAT:
+        return annotation
+    if source == AnnotationSource.AUDIT:
+        image.wanted = 1  # a bound is about one person's word
+    if image.wanted == 1 and chosen and source != AnnotationSource.ADJUDICATION:
+        settle_answered(image, annotation)
+    else:
+        session.flush()
+        wait_for(session, image, settle(session, [image.id])[image.id], place)
     return annotation
 
 
@@ -92,20 +112,46 @@ def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClas
     return found
 
 
-def _take_off_queue(session: Session, user: User, image: Image, chosen: LabelClass | None) -> None:
-    """Raise ConflictError when the image does not wait any more, because somebody else has answered it."""
-    waited = session.scalar(
+def _take_off_queue(
+    session: Session, user: User, image: Image, answer: Answer, chosen: LabelClass | None
+) -> tuple[Place | None, AnnotationSource]:
+    """Return where the image waited, if it did, and what kind of answer this is therefore.
+
+    Raise ConflictError when the image does not wait for this person any more.
+    """
+    waited = session.execute(
         delete(QueueEntry)
-        .where(QueueEntry.image_id == image.id)
-        .returning(QueueEntry.image_id)
+        .where(QueueEntry.image_id == image.id, or_(QueueEntry.for_id.is_(None), QueueEntry.for_id == user.id))
+        .returning(QueueEntry.pile, QueueEntry.rank, QueueEntry.for_id)
         .execution_options(synchronize_session=False)
-    )
-    if waited is not None:
-        return
-    said = queries.find_standing(session, image.id)
-    if said is None or said.author_id == user.id:
-        return
-    theirs = session.get(LabelClass, said.class_id) if said.class_id else None
+    ).one_or_none()
+    if waited is None:
+        return None, _may_change(session, user, image, answer, chosen)
+    if waited.pile == Pile.DISPUTED and answer.source != AnnotationSource.ADJUDICATION:
+        return _place(waited), _may_change(session, user, image, answer, chosen)
+    return _place(waited), AnnotationSource.REPEAT if waited.for_id else answer.source
+
+
+def _place(waited: Row[str, float, int | None]) -> Place | None:
+    return Place(waited.pile, waited.rank) if waited.pile != NO_PILE else None
+
+
+def _may_change(
+    session: Session, user: User, image: Image, answer: Answer, chosen: LabelClass | None
+) -> AnnotationSource:
+    """One may change one's own word; what stands by others' words is told in a ConflictError."""
+    said = queries.find_standing(session, image.id, user.id)
+    if said is None:
+        return answer.source
+    if said.author_id == user.id:
+        return AnnotationSource.REPEAT if said.source == AnnotationSource.REPEAT else answer.source
+    one_of_many = image.wanted > 1 and said.source != AnnotationSource.ADJUDICATION
+    if one_of_many and queries.has_answered(session, image.id, user.id):
+        return answer.source
+    if image.state == ImageState.DISPUTED:
+        raise ConflictError(f"People said different things of {image.name} meanwhile: an adjudicator decides.")
+    class_id = said.class_id if image.wanted == 1 else image.class_id
+    theirs = session.get(LabelClass, class_id) if class_id else None
     raise ConflictError(
         f"Somebody else has answered {image.name} meanwhile: {_word(theirs)}; you said {_word(chosen)}. "
         "Theirs stands."
@@ -136,21 +182,17 @@ def undo(session: Session, *, user: User, project_id: int, undoes_key: str, key:
                 undoes_id=taken_back.id, source=taken_back.source, seconds=0.0, idempotency_key=key,
             )
         )  # fmt: skip
-        settle(session, [taken_back.image_id])
-        if queries.find_standing(session, taken_back.image_id) is None:
-            _to_the_front(session, taken_back)
+        session.flush()
+        _wait_again(session, taken_back)
     return taken_back
 
 
-def _to_the_front(session: Session, taken_back: Annotation) -> None:
-    if session.get(QueueEntry, taken_back.image_id) is None:
-        pile = "seed" if taken_back.source == AnnotationSource.SEED else "review"
-        session.add(
-            QueueEntry(
-                image_id=taken_back.image_id, project_id=taken_back.project_id, pile=pile,
-                rank=queries.front_rank(session, taken_back.project_id),
-            )
-        )  # fmt: skip
+def _wait_again(session: Session, taken_back: Annotation) -> None:
+    if taken_back.source == AnnotationSource.REPEAT:
+        ask_once_more(session, taken_back, Pile.REVIEW if taken_back.round_id else Pile.SEED)
+        return
+    now = settle(session, [taken_back.image_id])[taken_back.image_id]
+    wait_for(session, session.get_one(Image, taken_back.image_id), now)
 
 
 def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -162,7 +204,10 @@ def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         return
     blank = {"kind": AnnotationKind.LABEL, "seconds": 0.0, "flagged": False, "opinions": []}
     session.add_all([Annotation(**{**blank, **row}) for row in rows])
-    ids = [row["image_id"] for row in rows]
+    found = settle(session, [row["image_id"] for row in rows])
+    ids = [image_id for image_id, now in found.items() if now.asks is None]
     for start in range(0, len(ids), 5_000):
         session.execute(delete(QueueEntry).where(QueueEntry.image_id.in_(ids[start : start + 5_000])))
-    settle(session, ids)
+    for image_id, now in found.items():
+        if now.asks:
+            wait_for(session, session.get_one(Image, image_id), now)

@@ -9,23 +9,30 @@ from typing import TypeVar
 from sqlalchemy import Select, and_, exists, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.labeling.current import Said, current, in_force
-from app.models import Annotation, Image, Labeler, Prediction, Round
+from app.labeling.current import Current, Said, current, opinions
+from app.models import Annotation, Image, Labeler, Prediction, ProjectMember, Round, User
 
 Row = TypeVar("Row")
 AT_ONCE = 5_000
 """Rows an UPDATE by id takes at a time: below what the databases allow as parameters."""
+FACTS = (
+    Image.id, Image.project_id, Image.state, Image.class_id, Image.label_source,
+    Image.proposed_class_id, Image.wanted, Image.since_id,
+)  # fmt: skip
+"""What the rule, and the comparison with what stands, need of an image."""
 
 
-def settle(session: Session, image_ids: Sequence[int]) -> None:
-    """Derive state, class and source of these images anew."""
+def settle(session: Session, image_ids: Sequence[int]) -> dict[int, Current]:
+    """Derive state, class and source of these images anew; return what they are now."""
+    found: dict[int, Current] = {}
     for part in _parts(list(image_ids)):
-        _settle(session, select(Image).where(Image.id.in_(part)))
+        found |= _settle(session, select(Image).where(Image.id.in_(part)))
+    return found
 
 
 def settle_answered(image: Image, answer: Annotation) -> None:
-    """Derive them after `answer`: newer than all others, it is in force, so the database need not be asked."""
-    said = Said(0, answer.kind, answer.class_id, answer.source)
+    """Derive them after the one label that is wanted: newer than all others it stands, so nothing is read."""
+    said = [Said(0, answer.kind, answer.class_id, answer.source)]
     now = current(said, scored=False, proposed_class_id=None)
     image.state, image.class_id, image.label_source = now.state, now.class_id, now.source
 
@@ -45,9 +52,9 @@ def _settle_unanswered(session: Session, project_id: int) -> None:
     scored = exists().where(Prediction.image_id == Image.id, Prediction.labeler_id.in_(labelers))
     proposed = Image.proposed_class_id.is_not(None)
     outcomes = (
-        (~scored, current(None, scored=False, proposed_class_id=None), null()),
-        (and_(scored, ~proposed), current(None, scored=True, proposed_class_id=None), null()),
-        (and_(scored, proposed), current(None, scored=True, proposed_class_id=0), Image.proposed_class_id),
+        (~scored, current([], scored=False, proposed_class_id=None), null()),
+        (and_(scored, ~proposed), current([], scored=True, proposed_class_id=None), null()),
+        (and_(scored, proposed), current([], scored=True, proposed_class_id=0), Image.proposed_class_id),
     )
     for condition, now, class_id in outcomes:
         differs = or_(
@@ -68,24 +75,44 @@ def _settle_unanswered(session: Session, project_id: int) -> None:
         )
 
 
-def _settle(session: Session, images: Select[Image]) -> None:
+def _settle(session: Session, images: Select[Image]) -> dict[int, Current]:
     session.flush()
     ids = images.with_only_columns(Image.id)
     said: dict[int, list[Said]] = defaultdict(list)
     for row in session.scalars(select(Annotation).where(Annotation.image_id.in_(ids))):
-        said[row.image_id].append(Said(row.id, row.kind, row.class_id, row.source, row.undoes_id))
+        said[row.image_id].append(Said(row.id, row.kind, row.class_id, row.source, row.undoes_id, row.author_id))
     scored = set(session.scalars(_scored(ids)))
-    facts = (Image.id, Image.state, Image.class_id, Image.label_source, Image.proposed_class_id)
-    changes = []
-    for image_id, *before, proposed in session.execute(images.with_only_columns(*facts)):
-        now = current(in_force(said[image_id]), scored=image_id in scored, proposed_class_id=proposed)
-        if [now.state, now.class_id, now.source] != before:
-            changes.append(
-                {"id": image_id, "state": now.state, "class_id": now.class_id, "label_source": now.source}
-            )
+    members = _members(session, ids)
+    found, changes = {}, []
+    for image in session.execute(images.with_only_columns(*FACTS)):
+        heard = opinions(said[image.id], image.since_id)
+        now = found[image.id] = current(
+            heard,
+            scored=image.id in scored,
+            proposed_class_id=image.proposed_class_id,
+            wanted=image.wanted,
+            others=bool(members[image.project_id] - {word.author_id for word in heard}),
+        )
+        change = {"state": now.state, "class_id": now.class_id, "label_source": now.source}
+        if list(change.values()) != [image.state, image.class_id, image.label_source]:
+            changes.append({"id": image.id, **change})
     for part in _parts(changes):
         session.execute(update(Image), part)
     session.expire_all()
+    return found
+
+
+def _members(session: Session, image_ids: Select[int]) -> dict[int, set[int]]:
+    """Return project id → the people who can be asked there, for the projects of these images."""
+    members: dict[int, set[int]] = defaultdict(set)
+    projects = select(Image.project_id).where(Image.id.in_(image_ids))
+    for project_id, user_id in session.execute(
+        select(ProjectMember.project_id, ProjectMember.user_id)
+        .join(User, User.id == ProjectMember.user_id)
+        .where(ProjectMember.project_id.in_(projects), User.disabled_at.is_(None))
+    ):
+        members[project_id].add(user_id)
+    return members
 
 
 def _scored(image_ids: Select[int]) -> Select[int]:

@@ -22,6 +22,10 @@ class AnnotationSource(StrEnum):
     AUDIT = "audit"
     ISSUE = "issue"
     IMPORT = "import"
+    ADJUDICATION = "adjudication"
+    """The last word on an image of which people said different things."""
+    REPEAT = "repeat"
+    """One's own earlier answer, asked for once more: measures the person, never changes the label."""
 
 
 class Annotation(Base):

@@ -17,7 +17,10 @@ class ImageState(StrEnum):
     ACCEPTED = "accepted"
     UNCLEAR = "unclear"
     SETTLED = "settled"
+    DISPUTED = "disputed"
+    """People said different things; an adjudicator decides."""
     SET_ASIDE = "set_aside"
+    """People could not tell."""
 
 
 class ImageBlob(Base):
@@ -81,7 +84,10 @@ class Image(Base):
     class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
     """The current label: a person's, or an accepted prediction's."""
     label_source: Mapped[str | None] = mapped_column(String(12))
-    """`seed`, `review`, `audit`, `issue`, `import`, or `accepted` for a pseudo-label."""
+    """Of what kind the answer is that the label comes from, or `accepted` for a pseudo-label.
+
+    `cant_tell`: why the image is set aside.
+    """
     proposed_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
     """What the newest round accepts this image as; None: no round yet, or unclear, or doubted by a person."""
     predicted_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
@@ -90,5 +96,9 @@ class Image(Base):
     """Their probability of that class."""
     left_out_of: Mapped[str | None] = mapped_column(String(12))
     """The state it had when a person could not decide at a glance: until the next round it is on no grid."""
+    wanted: Mapped[int] = mapped_column(default=1, server_default="1")
+    """So many different people answer this image before it has a label."""
+    since_id: Mapped[int | None]
+    """Annotations up to this one count no more: the image was sent back to people after them."""
     flagged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)

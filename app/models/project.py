@@ -26,6 +26,11 @@ class Project(Base):
     """How many images a person labels before the labelers train."""
     round_size: Mapped[int] = mapped_column(default=50, server_default="50")
     """Recipe `squint`: after so many answers the labelers learn again."""
+    overlap: Mapped[int] = mapped_column(default=1, server_default="1")
+    """So many different people answer each image, or each of a random share of them."""
+    overlap_share: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    repeat_share: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    """So many of one's own earlier answers come again, unmarked, for each image that is served."""
     show_opinions: Mapped[bool] = mapped_column(default=False)
     """Whether the review screen shows what the labelers said before a key asks: seeing it biases people."""
     from_scratch: Mapped[bool] = mapped_column(default=False)

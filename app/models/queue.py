@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
@@ -16,6 +16,8 @@ class Pile(StrEnum):
     REVIEW = "review"
     AUDIT = "audit"
     """Drawn by lot from what is accepted, to be checked."""
+    DISPUTED = "disputed"
+    """People said different things: for engineers."""
 
 
 NO_PILE = "none"
@@ -37,3 +39,7 @@ class QueueEntry(Base):
     leased_tab: Mapped[str | None] = mapped_column(String(40))
     """Which of the person's browser tabs: two tabs must not show one image."""
     leased_until: Mapped[datetime | None]
+    others_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Only for people who have not answered the image: it waits for another person."""
+    for_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    """Only for this person, whose own earlier answer is asked for once more."""

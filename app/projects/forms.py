@@ -9,6 +9,7 @@ from app.projects.grouping import pattern_problem
 from app.projects.recipes import DEFAULT_RECIPE
 
 LARGEST_SEED = 5000
+MOST_PEOPLE = 9
 
 
 def split_names(text: str) -> list[str]:
@@ -30,6 +31,25 @@ SeedSize = Annotated[int, Field(ge=4, le=LARGEST_SEED)]
 RoundSize = Annotated[int, Field(ge=5, le=LARGEST_SEED)]
 
 
+def from_percent(text: object) -> object:
+    """`2,5` → 0.025."""
+    try:
+        number = float(str(text).replace(",", ".")) / 100
+    except ValueError:
+        raise ValueError("Please give a number.") from None
+    return number
+
+
+def at_most(fraction: float, most: float) -> float:
+    if not 0 <= fraction <= most:
+        raise ValueError(f"Between 0 and {most * 100:g} percent, please.")
+    return fraction
+
+
+Share = Annotated[float, BeforeValidator(from_percent), AfterValidator(lambda share: at_most(share, 1.0))]
+SmallShare = Annotated[float, BeforeValidator(from_percent), AfterValidator(lambda share: at_most(share, 0.2))]
+
+
 class ProjectForm(FormModel):
     """What can be changed later, too."""
 
@@ -49,6 +69,9 @@ class NewProjectForm(ProjectForm):
 class SettingsForm(ProjectForm):
     positive_id: int
     show_opinions: Checkbox = False
+    overlap: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] = 1
+    overlap_share: Share = 1.0
+    repeat_share: SmallShare = 0.0
 
 
 class ClassForm(FormModel):

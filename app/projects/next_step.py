@@ -23,8 +23,10 @@ class Standing:
     unclear: int = 0
     settled: int = 0
     """Unclear ones that a person has decided since."""
+    disputed: int = 0
+    """People said different things of them."""
     set_aside: int = 0
-    """A person could not tell."""
+    """People could not tell."""
     answers: int = 0
     answer_seconds: float = 0.0
     rounds: int = 0
@@ -60,7 +62,7 @@ class NextStep:
 
 def next_step(at: Standing, *, engineer: bool) -> NextStep:
     """Return the one thing to do next; annotators are only asked for answers."""
-    step = _answers(at) or _engineers(at)
+    step = _answers(at) or _disputed(at) or _engineers(at)
     if engineer or step.path in {"/label", "/review"}:
         return step
     return NextStep("Nothing for you to do now", "There will be images here when the labelers have questions.")
@@ -84,6 +86,13 @@ def _seed(at: Standing) -> NextStep | None:
     if at.missing:
         return NextStep("Label a few more images", at.missing, "Label", "/label", "l")
     return None
+
+
+def _disputed(at: Standing) -> NextStep | None:
+    if not at.disputed:
+        return None
+    title = f"Decide {_images(at.disputed, '')} on which people differ"
+    return NextStep(title, "An engineer’s word stands.", "Adjudicate", "/adjudicate", "a")
 
 
 def _engineers(at: Standing) -> NextStep:

@@ -21,8 +21,9 @@ from app.projects.classes import (
     set_positive,
 )
 from app.projects.grouping import pattern_problem
-from app.projects.queries import LARGEST_ID
+from app.projects.queries import LARGEST_ID, list_members
 from app.projects.recipes import DEFAULT_RECIPE, RECIPES
+from app.review.service import apply_overlap
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -83,10 +84,22 @@ def save_settings(session: Session, project_id: int, *, name: str, positive_id: 
     project = get_for_change(session, project_id)
     refuse_taken_name(session, name, but=project.id)
     set_positive(project, positive_id)
+    _check_overlap(session, project, values.get("overlap", project.overlap))
+    before = (project.overlap, project.overlap_share)
     project.name = name
     for column, value in values.items():
         setattr(project, column, value)
     flush_name(session, name)
+    if (project.overlap, project.overlap_share) != before:
+        apply_overlap(session, project)
+
+
+def _check_overlap(session: Session, project: Project, overlap: int) -> None:
+    """More people than there are would never answer: no image would get its label."""
+    people = len(list_members(session, project.id))
+    if overlap > max(people, 1) and overlap != project.overlap:
+        there = "is 1 member" if people == 1 else f"are {people} members"
+        raise BadInputError(f"{overlap} people cannot answer each image: there {there}. Please add people first.")
 
 
 def change_classes(

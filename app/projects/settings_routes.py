@@ -26,7 +26,7 @@ from app.users.queries import list_open_invitations
 
 router = APIRouter(prefix="/projects/{project_id}")
 
-SHOWN = ("name", "seed_size", "round_size", "group_pattern")
+SHOWN = ("name", "seed_size", "round_size", "group_pattern", "overlap", "overlap_share", "repeat_share")
 """Fields of the form that say their own errors."""
 
 
@@ -137,6 +137,9 @@ def _values(project: Project) -> dict[str, str]:
         "round_size": str(project.round_size),
         "group_pattern": project.group_pattern,
         "positive_id": str(project.positive_class.id),
+        "overlap": str(project.overlap),
+        "overlap_share": f"{project.overlap_share * 100:g}",
+        "repeat_share": f"{project.repeat_share * 100:g}",
     }
     boxes = {"from_scratch": project.from_scratch, "show_opinions": project.show_opinions}
     return values | {name: "true" for name, ticked in boxes.items() if ticked}

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import NO_PILE, Image, ImageState, QueueEntry, now
+from app.labeling.queries import is_opinion
+from app.models import NO_PILE, Annotation, Image, ImageState, QueueEntry, now
 
 UNANSWERED = (ImageState.UNCLEAR, ImageState.ACCEPTED)
-"""States of an image that labelers have seen and nobody has answered."""
+"""States of an image that labelers have seen and whose label no person has settled."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def claim(
             QueueEntry.project_id == project_id,
             QueueEntry.pile == pile,
             QueueEntry.image_id.not_in(have),
+            waits_for(holder.user_id),
             may_take(holder),
         )
         .order_by(QueueEntry.rank, QueueEntry.image_id)
@@ -71,7 +73,10 @@ def keep(session: Session, *, project_id: int, holder: Holder, image_ids: Sequen
     kept = session.execute(
         update(QueueEntry)
         .where(
-            QueueEntry.project_id == project_id, QueueEntry.image_id.in_(image_ids), may_take(holder)
+            QueueEntry.project_id == project_id,
+            QueueEntry.image_id.in_(image_ids),
+            waits_for(holder.user_id),
+            may_take(holder),
         )
         .values(_lease(holder))
         .returning(QueueEntry.image_id, QueueEntry.pile)
@@ -97,7 +102,9 @@ def hold(session: Session, *, project_id: int, holder: Holder, image_ids: Sequen
         dialect.insert(QueueEntry)
         .values([{"image_id": image_id, **row} for image_id in ids])
         .on_conflict_do_update(
-            index_elements=[QueueEntry.image_id], set_=_lease(holder), where=may_take(holder)
+            index_elements=[QueueEntry.image_id],
+            set_=_lease(holder),
+            where=and_(waits_for(holder.user_id), may_take(holder)),
         )
         .returning(QueueEntry.image_id)
     )  # fmt: skip
@@ -115,6 +122,18 @@ def release(session: Session, *, holder: Holder, image_ids: Sequence[int]) -> No
         )
         .values(leased_by_id=None, leased_tab=None, leased_until=None)
         .execution_options(synchronize_session=False)
+    )
+
+
+def waits_for(user_id: int) -> ColumnElement[bool]:
+    """The condition that an image waits for this person: nobody is asked twice, but for an own answer again."""
+    answered = (
+        exists(Annotation.id)
+        .where(Image.id == QueueEntry.image_id, Annotation.author_id == user_id, is_opinion())
+        .correlate(QueueEntry)
+    )
+    return and_(
+        or_(QueueEntry.for_id.is_(None), QueueEntry.for_id == user_id), or_(~QueueEntry.others_only, ~answered)
     )
 
 

@@ -16,19 +16,21 @@ from app.images.queries import image_url
 from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
-from app.models import AnnotationKind, AnnotationSource, Image, Pile, Project, Role, User
-from app.projects.access import Member, MemberDep, MemberProjectDep
+from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Pile, Project, Role, User
+from app.projects.access import EngineerProjectDep, Member, MemberDep, MemberProjectDep
 from app.projects.queries import LARGEST_ID, list_active_classes
 from app.review import audit, queries, service
 from app.review.bodies import Body, Id, Key, Tab, class_json, holder
 from app.review.leases import Holder, claim, keep
-from app.security import UserDep, may_act_as
+from app.review.repeats import mix_in
+from app.security import UserDep, may_act_as, require
 
 router = APIRouter(prefix="/projects/{project_id}")
 
 WORDS = {
-    Pile.SEED: {"done": "seed answers", "end": "No new image waits for an answer.", "next": ""},
-    Pile.REVIEW: {"done": "settled", "end": "Every unclear image is settled.", "next": ""},
+    Pile.SEED: {"done": "seed answers", "end": "No new image waits for your answer.", "next": ""},
+    Pile.REVIEW: {"done": "settled", "end": "No unclear image waits for your answer.", "next": ""},
+    Pile.DISPUTED: {"done": "decided", "end": "No image waits for a decision.", "next": ""},
     Pile.AUDIT: {"done": "checked", "end": "The whole sample is checked.", "next": "/audit"},
 }
 """How the screen speaks of each pile, and where it leads from there."""
@@ -46,7 +48,7 @@ class AnnotationBody(Body):
     image_id: Id
     kind: Literal["label", "cant_tell"]
     class_id: Id | None = None
-    source: Literal["seed", "review", "audit"]
+    source: Literal["seed", "review", "audit", "adjudication"]
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     key: Key
     flagged: bool = False
@@ -76,19 +78,28 @@ def audit_check_page(
     return _screen(request, project, user, session, Pile.AUDIT)
 
 
+@router.get("/adjudicate")
+def adjudicate_page(
+    request: Request, project: EngineerProjectDep, user: UserDep, session: ReadSessionDep
+) -> Response:
+    return _screen(request, project, user, session, Pile.DISPUTED)
+
+
 def _screen(request: Request, project: Project, user: User, session: ReadSessionDep, pile: Pile) -> Response:
     counts = loop_counts(session, project.id)
+    own_count = project.overlap > 1 and pile in {Pile.SEED, Pile.REVIEW}
     config = {
         "project": project.id,
         "user": user.id,
         "pile": pile.value,
+        "source": queries.SOURCES[pile][0],
         "classes": [class_json(c) for c in project.active_classes],
-        "words": WORDS[pile],
-        "showOpinions": project.show_opinions and pile != Pile.AUDIT,
+        "words": WORDS[pile] | ({"done": "answered by you"} if own_count else {}),
+        "showOpinions": project.show_opinions and pile not in {Pile.AUDIT, Pile.DISPUTED},
         "engineer": may_act_as(user, Role.ENGINEER),
-        "train": pile == Pile.SEED and find_newest_round_id(session, project.id) is None,
+        "train": pile == Pile.SEED and project.overlap == 1 and find_newest_round_id(session, project.id) is None,
         "goal": project.seed_size if pile == Pile.SEED else None,
-        "done": queries.count_done(session, project.id, pile, counts),
+        "done": queries.count_done(session, project, pile, user.id, counts),
         "recent": queries.recent_answers(session, project.id, user.id, pile),
     }
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
@@ -103,6 +114,8 @@ async def claim_images(
     `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included,
     as far as they were counted.
     """
+    if pile == Pile.DISPUTED:
+        require(member.user, Role.ENGINEER)
     tab = holder(request, member.user, body.tab)
     return JSONResponse(await database.change(lambda session: _claimed(session, member, pile, body, tab)))
 
@@ -111,9 +124,10 @@ def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab:
     project_id = member.project_id
     kept = keep(session, project_id=project_id, holder=tab, image_ids=body.have)
     taken = claim(session, project_id=project_id, pile=pile, holder=tab, count=body.count, have=body.have)
-    waiting = queries.count_waiting(session, project_id, pile)
+    taken = mix_in(session, project_id, pile, tab, taken)
+    waiting = queries.count_waiting(session, project_id, pile, member.user.id)
     return {
-        "items": queries.items(session, project_id, taken, blind=pile == Pile.AUDIT),
+        "items": queries.items(session, project_id, taken, pile),
         "kept": kept,
         "waiting": waiting,
         "counted_all": waiting < queries.MOST_COUNTED,
@@ -123,13 +137,14 @@ def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab:
 
 @router.post("/annotations")
 async def annotate(member: MemberDep, body: AnnotationBody, database: DatabaseDep) -> Response:
-    saved = await database.change(lambda session: _annotated(session, member, body))
-    return JSONResponse({"saved": saved, "key": body.key})
+    return JSONResponse(await database.change(lambda session: _annotated(session, member, body)))
 
 
-def _annotated(session: Session, member: Member, body: AnnotationBody) -> int:
+def _annotated(session: Session, member: Member, body: AnnotationBody) -> dict[str, Any]:
     if body.source == AnnotationSource.AUDIT.value:
         audit.require_drawn(session, member.project_id, body.image_id)
+    if body.source == AnnotationSource.ADJUDICATION.value:
+        require(member.user, Role.ENGINEER)
     answer = labeling.Answer(
         image_id=body.image_id, kind=AnnotationKind(body.kind), class_id=body.class_id,
         source=AnnotationSource(body.source), seconds=body.seconds, key=body.key, flagged=body.flagged,
@@ -137,7 +152,13 @@ def _annotated(session: Session, member: Member, body: AnnotationBody) -> int:
     row = labeling.submit_annotation(session, user=member.user, project_id=member.project_id, answer=answer)
     session.flush()
     labelers.go_on(session, row)
-    return row.id
+    return {"saved": row.id, "key": body.key, **_note(session, row)}
+
+
+def _note(session: Session, row: Annotation) -> dict[str, str]:
+    if row.kind != AnnotationKind.CANT_TELL or not queries.is_set_aside_alone(session, row.image_id):
+        return {}
+    return {"note": "Nobody else is in this project to ask: the image is set aside, and no model learns from it."}
 
 
 @router.get("/annotations/recent")

@@ -6,12 +6,26 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.labeling import queries as labeling
+from app.labeling.queries import is_opinion
 from app.labeling.settle import forget_proposals
-from app.models import NO_PILE, Image, ImageState, Pile, QueueEntry, now
+from app.models import (
+    NO_PILE,
+    Annotation,
+    AnnotationSource,
+    Image,
+    ImageState,
+    Pile,
+    Project,
+    QueueEntry,
+    now,
+)
+from app.review.overlap import apply_overlap
+
+__all__ = ["apply_overlap", "fill_review", "fill_seed", "send_to_review"]
 
 AT_ONCE = 5_000
 
@@ -27,6 +41,9 @@ def fill_seed(session: Session, project_id: int) -> int:
         .where(Image.project_id == project_id, Image.state == ImageState.NEW, QueueEntry.image_id.is_(None))
     ).all()
     _add(session, project_id, Pile.SEED, {i: random.Random(f"seed {i}").random() for i in fresh}, {})
+    project = session.get_one(Project, project_id)
+    if project.overlap > 1:
+        apply_overlap(session, project)
     return len(fresh)
 
 
@@ -67,6 +84,7 @@ def fill_review(session: Session, project_id: int, ranks: Mapping[int, float]) -
     audited = set(session.scalars(drawn))
     _add(session, project_id, Pile.REVIEW, {i: r for i, r in ranks.items() if i not in audited}, leases)
     _add(session, project_id, NO_PILE, {i: 0.0 for i in leases if i not in ranks}, leases)
+    _keep_from_who_answered(session, project_id)
 
 
 def _add(
@@ -85,8 +103,23 @@ def _add(
         session.execute(insert(QueueEntry), rows[start : start + AT_ONCE])
 
 
+def _keep_from_who_answered(session: Session, project_id: int) -> None:
+    """An unclear image that somebody has answered waits for another person."""
+    begun = select(Image.id).where(
+        Image.project_id == project_id,
+        Image.state == ImageState.UNCLEAR,
+        exists(Annotation.id).where(is_opinion()),
+    )
+    session.execute(
+        update(QueueEntry)
+        .where(QueueEntry.project_id == project_id, QueueEntry.image_id.in_(begun))
+        .values(others_only=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def send_to_review(session: Session, image: Image) -> None:
-    """Put an image that a person doubts in front of the review pile.
+    """Put an image that a person doubts in front of the review pile, or of the disputed one after an adjudicator.
 
     A person's label stands until the next answer; one that only labelers agreed on is gone at once.
     """
@@ -96,4 +129,5 @@ def send_to_review(session: Session, image: Image) -> None:
     if entry is None:
         entry = QueueEntry(image_id=image.id, project_id=image.project_id)
         session.add(entry)
-    entry.pile, entry.rank = Pile.REVIEW, rank
+    adjudicated = image.label_source == AnnotationSource.ADJUDICATION or image.state == ImageState.DISPUTED
+    entry.pile, entry.rank, entry.for_id = Pile.DISPUTED if adjudicated else Pile.REVIEW, rank, None

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
-from app.labeling.queries import find_newest_round_id, not_taken_back
+from app.labeling.queries import find_newest_round_id, is_opinion
 from app.models import (
     Annotation,
     Bakeoff,
@@ -93,12 +93,13 @@ def _rows(
 
 
 def _answers(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime | None]]:
-    """Who gave the answer that stands, and when."""
+    """Who gave the answer that stands, and when: of several, the newest that says so."""
     rows = session.execute(
         select(Annotation.image_id, User.email, Annotation.created_at)
         .join(User, User.id == Annotation.author_id)
-        .where(Annotation.image_id.in_(ids), not_taken_back())
-        .order_by(Annotation.id)
+        .join(Image, Image.id == Annotation.image_id)
+        .where(Image.id.in_(ids), is_opinion())
+        .order_by(case((Annotation.class_id == Image.class_id, 1), else_=0), Annotation.id)
     )
     return {row.image_id: (row.email, row.created_at) for row in rows}
 

@@ -1,7 +1,7 @@
 // What this person said before the page was loaded: the server's word, and what still waits to be sent.
 
 // Returns the answers that stand, oldest first, and tells `supply` which images are answered already.
-export function restored({ recent, pile }, unsent, supply) {
+export function restored({ recent, source }, unsent, supply) {
   const history = [...recent];
   for (const { body, item } of unsent) {
     const index = history.findIndex((answer) => answer.key === (body.undoes ?? body.key));
@@ -11,7 +11,7 @@ export function restored({ recent, pile }, unsent, supply) {
       history.splice(index, 1);
     } else {
       supply.answered(body.image_id);
-      if (index < 0 && body.source === pile) history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
+      if (index < 0 && body.source === source) history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
     }
   }
   return history;

@@ -4,7 +4,7 @@
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export class Outbox {
-  // `changed({waiting, problem, signIn})`; `saved(entry)`; `refused(entry, sentence)` of one that was not taken.
+  // `changed({waiting, problem, signIn})`; `saved(entry, data)`; `refused(entry, sentence)` of one that was not taken.
   constructor(name, { changed, refused, saved }) {
     this.prefix = `squint-outbox-${name}/`;
     this.listeners = { changed, refused, saved };
@@ -86,7 +86,7 @@ export class Outbox {
       const entry = this.read(name);
       if (!entry) continue; // another tab has sent it
       const answer = await post(entry.url, entry.body);
-      if (answer.ok) this.settled(entry, () => this.listeners.saved(entry));
+      if (answer.ok) this.settled(entry, () => this.listeners.saved(entry, answer.data));
       else if (answer.refused) this.settled(entry, () => this.refuse(entry, answer.sentence));
       else return this.failed(answer);
     }

@@ -20,14 +20,16 @@ const picture = new Picture(view.canvas, view.frame);
 const pace = new Pace();
 const pile = { done: config.done, waiting: null, more: false }; // null: the server has not said yet
 let current = null;
+let earlier = null; // this person's answer to it, when an earlier image is looked at again
 let shownAt = null;
 let flagged = false;
 let clickedAt = -Infinity;
 
 const outbox = new Outbox(`${config.project}-${config.user}`, {
   changed: (state) => view.saving(state, `/sign-in?next=${location.pathname}`),
-  saved: ({ body }) => {
+  saved: ({ body }, data) => {
     supply.saved(body.image_id);
+    if (data?.note) view.note(data.note);
     if (!current) supply.refill(true);
     showHistory();
   },
@@ -63,7 +65,7 @@ function next() {
 }
 
 async function show(item, standing = null) {
-  current = item;
+  [current, earlier] = [item, standing];
   shownAt = null;
   mark(false);
   if (!item.image && !(await loaded(item))) return;
@@ -90,7 +92,7 @@ function answer(kind, classId) {
   if (!current?.image || view.answers[0]?.disabled) return;
   const given = { key: newKey(), kind, classId, item: current };
   const seconds = shownAt === null ? 0 : Math.round(performance.now() - shownAt) / 1000;
-  const body = { image_id: current.id, kind, class_id: classId, source: config.pile, seconds, key: given.key, flagged };
+  const body = { image_id: current.id, kind, class_id: classId, source: config.source, seconds, key: given.key, flagged };
   if (!stands(current)) count(1);
   history.push(given);
   oldest ??= given;
@@ -141,11 +143,11 @@ function change(key) {
 }
 
 function leave() {
-  if (current && stands(current)) next();
+  if (current && earlier) next();
 }
 
 function putAway() {
-  if (current && !stands(current)) supply.putBack(current);
+  if (current && !earlier) supply.putBack(current);
   current = null;
 }
 
@@ -233,7 +235,7 @@ function zoom(step) {
   picture.zoomSteps += step;
   if (!current?.image) return;
   picture.draw();
-  view.show(current, picture.zoom, stands(current));
+  view.show(current, picture.zoom, earlier);
 }
 
 document.addEventListener("keydown", (event) => {

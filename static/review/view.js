@@ -121,10 +121,14 @@ export function link(href, label, className = "") {
 function opinion(said, chosen) {
   const box = document.createElement("div");
   box.className = `opinion class-${chosen?.color ?? 8}`;
-  const words = `${chosen?.name ?? "an archived class"} ${said.confidence.toFixed(2).replace(/^0/, "")}`;
+  const name = chosen?.name ?? (said.class_id === null ? "can’t tell" : "an archived class");
+  const sure = said.confidence?.toFixed(2).replace(/^0/, ""); // a labeler's; a person says none
+  const words = sure ? `${name} ${sure}` : name;
   const word = Object.assign(document.createElement("b"), { className: "class", textContent: words });
+  box.append(said.labeler, word);
+  if (!sure) return box;
   const bar = Object.assign(document.createElement("progress"), { max: 1, value: said.confidence });
   bar.setAttribute("aria-label", `${said.labeler} is sure to ${Math.round(said.confidence * 100)} percent`);
-  box.append(said.labeler, word, bar);
+  box.append(bar);
   return box;
 }

@@ -117,7 +117,7 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     expect(page.locator("#pile-progress")).to_have_text(re.compile(r"^0 of [1-9]\d* settled"))
     waiting = page.inner_text("#pile-progress").split()[2]  # with the doubted one, whoever had labelled it
     answer(page, truth, int(waiting))
-    expect(page.locator("#message")).to_contain_text("Every unclear image is settled.")
+    expect(page.locator("#message")).to_contain_text("No unclear image waits for your answer.")
 
     page.goto(f"{project}/results")
     for box in page.locator("input[name=models]").all():

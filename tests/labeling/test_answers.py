@@ -120,9 +120,11 @@ def test_a_doubted_answer_may_be_overruled_by_another_person(lab: Lab):
     assert lab.label(0) == ("settled", lab.open, "review")
 
 
-def test_cant_tell_sets_the_image_aside(lab: Lab):
+def test_cant_tell_goes_to_another_person_and_both_together_set_the_image_aside(lab: Lab):
     lab.answer(0)
-    assert (lab.label(0), lab.waits(0)) == (("set_aside", None, None), False)
+    assert (lab.label(0), lab.waits(0)) == (("unclear", None, None), True)
+    lab.answer(0, user=lab.bob)
+    assert (lab.label(0), lab.waits(0)) == (("set_aside", None, "cant_tell"), False)
     with pytest.raises(BadInputError, match="only a label names a class"):
         lab.answer(1, lab.open, kind="cant_tell")
 
@@ -187,10 +189,11 @@ def test_a_persons_recent_answers_leave_out_what_was_taken_back(lab: Lab):
 def test_the_counts_add_up_to_all_images_of_this_project(lab: Lab):
     lab.answer(0, lab.closed, seconds=3.0)
     lab.answer(1, seconds=1.0)
+    lab.answer(1, user=lab.bob, seconds=0.0)
     lab.answer(2, lab.open, source="seed", seconds=100_000.0)
     with lab.database.read() as session:
         counts = loop_counts(session, lab.project)
         assert session.scalar(select(Image.id).where(Image.state == "new")) is not None
     assert (counts.images, counts.new, counts.accepted, counts.unclear) == (6, 0, 3, 0)
     assert (counts.settled, counts.seed, counts.set_aside) == (1, 1, 1)
-    assert (counts.answers, counts.answer_seconds) == (3, 604.0)
+    assert (counts.answers, counts.answer_seconds) == (4, 604.0)

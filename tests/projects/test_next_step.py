@@ -21,6 +21,7 @@ def but(standing: Standing, **changes: object) -> Standing:
         (Standing(images=4000, new=3999, seed=1), "Label 99 more images", "/label"),
         (Standing(images=4000, new=3901, seed=99), "Label 1 more image", "/label"),
         (Standing(images=30, new=30), "Label 30 images", "/label"),
+        (but(DONE, disputed=2), "Decide 2 images on which people differ", "/adjudicate"),
         (Standing(images=30, new=0, seed=25, set_aside=5), "Train the final classifiers", "/results"),
         (but(FULL, missing="At least 2 of open."), "Label a few more images", "/label"),
         (FULL, "Train the labelers", "/labelers"),

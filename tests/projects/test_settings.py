@@ -47,9 +47,32 @@ def test_settings_are_saved(database: Database, erin: TestClient, project: Proje
     assert parsed(page).select_one("#show_opinions").has_attr("checked")
 
 
+def test_several_people_are_asked_for_once_there_are_several(
+    database: Database, erin: TestClient, project: Project, sign_in: SignIn
+):
+    wishes = {"overlap": "2", "overlap_share": "12,5", "repeat_share": "2"}
+    refused = erin.post(f"/projects/{project.id}/settings", data=form(project, **wishes))
+    assert refused.status_code == 422
+    assert errors_of(refused) == [
+        "2 people cannot answer each image: there is 1 member. Please add people first."
+    ]
+    with database.write() as session:
+        session.add(ProjectMember(project_id=project.id, user_id=sign_in("annotator").user_id))
+    assert erin.post(f"/projects/{project.id}/settings", data=form(project, **wishes)).status_code == 303
+    saved = stored(database, project)
+    assert (saved.overlap, saved.overlap_share, saved.repeat_share) == (2, 0.125, 0.02)
+    shown = parsed(erin.get(f"/projects/{project.id}/settings"))
+    assert [shown.select_one(f"#{name}")["value"] for name in wishes] == ["2", "12.5", "2"]
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "sentence"),
     [
+        ({"overlap": "0"}, 422, "The smallest number here is 1."),
+        ({"overlap": "99"}, 422, "The largest number here is 9."),
+        ({"overlap_share": "101"}, 422, "Between 0 and 100 percent, please."),
+        ({"repeat_share": "some"}, 422, "Please give a number."),
+        ({"repeat_share": "nan"}, 422, "Between 0 and 20 percent, please."),
         ({"name": "noise"}, 409, "There is already a project named noise."),
         ({"positive_id": "999"}, 404, "There is no such class."),
         (
