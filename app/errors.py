@@ -47,6 +47,16 @@ class TooManyTriesError(AppError):
         self.retry_after_s = retry_after_s
 
 
+class BusyError(AppError):
+    """There is no room for one more just now; asked again a little later, it works."""
+
+    status_code = 503
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NoSpaceError(AppError):
     status_code = 507
 

@@ -24,6 +24,7 @@ from app.review.grid_routes import router as grid
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
+from app.transfer.answerer import Answerer
 from app.transfer.routes import router as transfer
 from app.users.routes import router as users
 
@@ -49,12 +50,14 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.answerer.close()
         database.close()
 
     app = FastAPI(title="Squint", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     database = Database(settings.db_url)
     app.state.settings = settings
     app.state.database = database
+    app.state.answerer = Answerer()
     app.mount("/static", VersionedStaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""`python -m ml label|bakeoff|pretrain|tune|simulate RUN_DIR` carries out a run, `… predict MODEL PATH…` scores.
+"""`python -m ml label|bakeoff|pretrain|tune|simulate|export RUN_DIR` does a run, `… predict MODEL PATH…` scores.
 
 A run prints contract events, one JSON object a line, on stdout; everything else goes to stderr, the run's log.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import importlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ml.contract import Failure, encode_event
@@ -44,13 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=_die_with_parent, daemon=True).start()
     # The system ends the process at once; a handler would wait for the net's current step.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return train(options.run, simulated=options.command == "simulate")
+    return train(options.run, options.command)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("label", "bakeoff", "pretrain", "tune", "simulate"):
+    for name in ("label", "bakeoff", "pretrain", "tune", "simulate", "export"):
         command = commands.add_parser(name)
         command.add_argument("run", type=Path, help="run folder with its manifest.json")
         command.add_argument("--die-with-parent", action="store_true", help="end when stdin is closed")
@@ -65,7 +67,7 @@ def _die_with_parent() -> None:
     os._exit(ORPHANED)
 
 
-def train(run: Path, *, simulated: bool = False) -> int:
+def train(run: Path, command: str) -> int:
     events = sys.stdout
     try:
         # Beside other work a thread that spins for another one takes the core which that one waits for: measured,
@@ -73,18 +75,21 @@ def train(run: Path, *, simulated: bool = False) -> int:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # Libraries print to stdout as they like; the events keep the real one for themselves.
         with contextlib.redirect_stdout(sys.stderr):
-            from ml import report, simulation, training  # noqa: PLC0415  torch takes seconds to import
+            from ml import report  # noqa: PLC0415  torch takes seconds to import
 
             report.EVENTS = events
-            if simulated:
-                simulation.execute(run)
-            else:
-                training.execute(run)
+            _module_of(command).execute(run)
     except BaseException as error:  # noqa: BLE001  whatever it was, a person reads a sentence
         traceback.print_exc()
         print(encode_event(Failure(sentence_for(error))), file=events, flush=True)
         return 1
     return 0
+
+
+def _module_of(command: str) -> ModuleType:
+    return importlib.import_module(
+        {"simulate": "ml.simulation", "export": "ml.exporting"}.get(command, "ml.training")
+    )
 
 
 def sentence_for(error: BaseException) -> str:

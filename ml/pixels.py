@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ MOST_EXIF = 1_000_000
 """Bytes."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 50_000_000
+Kind = TypeVar("Kind", bound=Hashable)
 
 
 class UnreadableImageError(ValueError):
@@ -137,6 +139,14 @@ def pack(images: Iterable[Image.Image], size: tuple[int, int], *, grey: bool) ->
     width, height = size
     stacked = np.stack(rows) if rows else np.zeros((0, height, width), np.uint8)
     return stacked.reshape(len(rows), height, width, 1 if grey else 3)
+
+
+def rows_by(kinds: Sequence[Kind]) -> dict[Kind, list[int]]:
+    """Return where each kind stands: pictures of one kind can be stacked."""
+    rows: dict[Kind, list[int]] = {}
+    for index, kind in enumerate(kinds):
+        rows.setdefault(kind, []).append(index)
+    return rows
 
 
 def digest(packed: NDArray[np.uint8]) -> str:

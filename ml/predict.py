@@ -14,13 +14,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from ml.backbones import empty_net
+from ml.backbones import get_backbone
 from ml.data import Images
 from ml.device import pick_device
 from ml.errors import DamagedModelError, RunError
 from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
-from ml.pixels import decode, pack
+from ml.pixels import decode, pack, rows_by
 from ml.scoring import score
+from ml.small_maps import use_products_for_small_maps
 
 
 class Model:
@@ -38,10 +39,7 @@ class Model:
         """
         opened = [_open(picture) for picture in pictures]
         scores = np.zeros((len(opened), len(self.config.classes)), np.float32)
-        alike: dict[tuple[str, tuple[int, int]], list[int]] = {}
-        for index, image in enumerate(opened):
-            alike.setdefault((image.mode, image.size), []).append(index)
-        for (mode, size), rows in alike.items():
+        for (mode, size), rows in rows_by([(image.mode, image.size) for image in opened]).items():
             pixels = pack([opened[row] for row in rows], size, grey=mode == "L")
             # Scaled to the net's size by the same interpolation as in training.
             images = Images(pixels, self.config.input_size, self._device)
@@ -65,6 +63,13 @@ def load_model(path: str | Path) -> Model:
     Raise DamagedModelError for anything else: weights are read as safetensors only, and only when their hash is
     the one that the config names. Pickled files (`.pt`, `.pth`) are never opened.
     """
+    net, config = open_net(path)
+    use_products_for_small_maps(net)
+    return Model(net, config)
+
+
+def open_net(path: str | Path) -> tuple[nn.Module, ModelConfig]:
+    """Return the net as its makers built it, with the trained weights; raise as `load_model`."""
     source = Path(path)
     try:
         text, weights = _from_zip(source) if source.is_file() else _from_folder(source)
@@ -75,12 +80,12 @@ def load_model(path: str | Path) -> Model:
         ) from error
     if hashlib.sha256(weights).hexdigest() != config.sha256:
         raise DamagedModelError(f"The weights in {source} are not the ones that its {CONFIG} names.")
-    return Model(_fill(config, weights, source), config)
+    return _fill(config, weights, source).eval(), config
 
 
 def _fill(config: ModelConfig, weights: bytes, source: Path) -> nn.Module:
     try:
-        net = empty_net(config.name, config.outputs, config.input_size)
+        net = get_backbone(config.name).build(config.outputs, config.input_size)
         net.load_state_dict(load(weights))
     except (RunError, RuntimeError, SafetensorError) as error:
         raise DamagedModelError(f"The weights in {source} do not fit the model that it names.") from error

@@ -35,12 +35,14 @@ from app.db import Database, sqlite_module
 from app.jobs.queue import log_path, submit
 from app.main import create_app
 from app.models import (
+    ApiToken,
     AuditPlan,
     Bakeoff,
     Classifier,
     Image,
     ImportBatch,
     Job,
+    PortableModel,
     Role,
     SignInLink,
     User,
@@ -49,6 +51,7 @@ from app.models import (
 from app.review import audit
 from app.security import COOKIE, open_session
 from app.users.service import invite
+from ml.portable import ONNX, PROGRAM
 from tests import factories
 
 TABLE = """
@@ -128,7 +131,17 @@ builder   GET   /projects/{project_id}/jobs/{job_id}/log
 builder   GET   /projects/{project_id}/export
 builder   GET   /projects/{project_id}/export/labels.csv
 builder   GET   /projects/{project_id}/export/folders.zip
+builder   GET   /projects/{project_id}/export/report.html
 builder   GET   /projects/{project_id}/export/models/{classifier_id}.zip
+builder   GET   /projects/{project_id}/export/models/{classifier_id}.onnx
+builder   GET   /projects/{project_id}/export/models/{classifier_id}.pt2
+builder   GET   /projects/{project_id}/export/models/{classifier_id}/card
+builder   GET   /projects/{project_id}/export/models/{classifier_id}/card.md
+builder   POST  /projects/{project_id}/export/models/{classifier_id}/portable
+builder   POST  /projects/{project_id}/export/choice
+builder   POST  /projects/{project_id}/export/tokens
+builder   POST  /projects/{project_id}/export/tokens/{token_id}/revoke
+engineer  POST  /api/predict?project={project_id}
 builder   GET   /projects/{project_id}/unclear.csv
 """
 ROLES = ("anonymous", Role.ANNOTATOR, Role.ENGINEER, Role.ADMIN)
@@ -208,12 +221,32 @@ class World:
             "import_id": batch.id,
             "job_id": _job(session, settings, project.id),
             "classifier_id": _classifier(session, settings, project.id, [closed.id, open_.id], images),
+            "token_id": _token(session, settings, project.id),
             "link_id": session.scalars(select(SignInLink.id).order_by(SignInLink.id.desc())).first(),
             "token": path.removeprefix("/links/"),
             "user_id": member.id,
             "session_id": session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first(),
             "pile": "seed",
         }
+
+
+def _token(session: Session, settings: Settings, project_id: int) -> int:
+    """A program's token, beside the files that it would be answered from."""
+    job = Job(id=f"export-{project_id}", kind="export", project_id=project_id)
+    token = ApiToken(project_id=project_id, token_hash=f"{project_id}", name="camera")
+    session.add_all([job, token])
+    session.flush()
+    folder = settings.runs_dir / job.id
+    folder.mkdir(parents=True)
+    files = {}
+    for name, file in (("onnx", ONNX), ("program", PROGRAM)):
+        (folder / file).write_bytes(b"a file")
+        files[name] = {"name": file, "sha256": "", "bytes": 6, "difference": 0.0}
+    report = {**files, "checked": 1, "opset": 18, "latency_ms": 1.0, "images_per_s": 1.0, "picture": [8, 8],
+              "threads": 1, "versions": {}}  # fmt: skip
+    classifier_id = session.scalars(select(Classifier.id).order_by(Classifier.id.desc())).first()
+    session.add(PortableModel(classifier_id=classifier_id, job_id=job.id, report=report))
+    return token.id
 
 
 def _job(session: Session, settings: Settings, project_id: int) -> str:
@@ -355,7 +388,7 @@ def test_a_foreign_project_is_as_absent_as_one_that_never_was(server: Server, ro
     assert server.ask(role, row, absent) == expected
 
 
-THINGS = ("image_id", "import_id", "job_id", "classifier_id", "link_id", "user_id", "class_id")
+THINGS = ("token_id", "image_id", "import_id", "job_id", "classifier_id", "link_id", "user_id", "class_id")
 SMUGGLED = [row for row in PROJECT_ROWS if any(f"{{{name}}}" in row.address for name in THINGS)]
 
 

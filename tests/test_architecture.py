@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "transfer", "users"}
-ML_FOR_THE_APP = {"contract", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo"}
+ML_FOR_THE_APP = {
+    "contract", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable", "tracking",
+    "errors",
+}  # fmt: skip
 ROOTS = {"app.main", "app.jobs.kinds"}
 """Modules that put the slices together, and so may import any part of them."""
 PURE = [
@@ -95,8 +98,9 @@ def test_a_slice_uses_another_only_through_its_service_or_queries():
 
 SHARED_RULES = {
     "projects": {"access", "grouping"},
-    "images": {"packing"},
+    "images": {"packing", "children", "rendering"},
     "labeling": {"settle", "waiting"},
+    "results": {"board"},
 }
 """What a slice lends besides its service and queries."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.jobs.registry import register
 from app.labelers.tasks import LABEL, PRETRAIN
 from app.results.tasks import BAKEOFF
+from app.transfer.tasks import EXPORT
 
-for kind in (LABEL, PRETRAIN, BAKEOFF):
+for kind in (LABEL, PRETRAIN, BAKEOFF, EXPORT):
     register(kind)

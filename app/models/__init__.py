@@ -9,6 +9,7 @@ from app.models.job import Job, JobMetric, Worker
 from app.models.project import LabelClass, Project, ProjectMember, Recipe
 from app.models.queue import NO_PILE, Pile, QueueEntry
 from app.models.round import Labeler, Prediction, Round
+from app.models.serving import ApiToken, ChosenModel, PortableModel
 from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Annotation",
     "AnnotationKind",
     "AnnotationSource",
+    "ApiToken",
     "Audit",
     "AuditItem",
     "AuditPlan",
     "Bakeoff",
     "Base",
+    "ChosenModel",
     "Classifier",
     "Image",
     "ImageBlob",
@@ -33,6 +36,7 @@ __all__ = [
     "LabelClass",
     "Labeler",
     "Pile",
+    "PortableModel",
     "Prediction",
     "Project",
     "ProjectMember",

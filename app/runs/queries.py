@@ -17,6 +17,7 @@ TITLES = {
     "pretrain": "Learn from the unlabelled images",
     "label": "Train the labelers",
     "bakeoff": "Train the classifiers",
+    "export": "Make a model for other programs",
 }
 SHOWN = 50
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, TextIO
+from typing import IO, Any, Literal, TextIO
 
 from sqlalchemy.orm import Session
 
@@ -25,12 +25,11 @@ from app.storage import BlobStore, MissingBlobError
 from app.transfer import queries, tables
 from app.transfer.names import Places, safe_part
 from app.transfer.queries import Labelled
-from app.transfer.readme import describe
 from app.transfer.zipping import PLAIN_FILE, stream_zip
 
 FolderNames = Literal["class", "number"]
 BLOBS_AT_ONCE = 50
-WEIGHTS, CONFIG, README = "model.safetensors", "config.json", "README.md"
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "MODEL_CARD.md"
 
 
 @contextmanager
@@ -125,7 +124,7 @@ class ModelExport:
 
     name: str
     folder: Path
-    readme: str
+    config: dict[str, Any]
 
 
 def prepare_model(settings: Settings, classifier: Classifier) -> ModelExport:
@@ -140,12 +139,11 @@ def prepare_model(settings: Settings, classifier: Classifier) -> ModelExport:
         raise gone from None
     if config["sha256"] != classifier.sha256:
         raise gone
-    name = safe_part(classifier.name)
-    return ModelExport(name, folder, describe(name, config, classifier.metrics.get("figures", {})))
+    return ModelExport(safe_part(classifier.name), folder, config)
 
 
-def write_model_zip(model: ModelExport, out: IO[bytes]) -> None:
-    """Write `model.safetensors`, `config.json` and a page on how to use them, in a folder of the model's name."""
+def write_model_zip(model: ModelExport, card: str, out: IO[bytes]) -> None:
+    """Write `model.safetensors`, `config.json` and the model card, in a folder of the model's name."""
     with zipfile.ZipFile(out, "w") as archive:
         for name in (CONFIG, WEIGHTS):
             info = zipfile.ZipInfo(f"{model.name}/{name}")
@@ -154,9 +152,9 @@ def write_model_zip(model: ModelExport, out: IO[bytes]) -> None:
             with (model.folder / name).open("rb") as source, archive.open(info, "w") as target:
                 while chunk := source.read(1 << 20):
                     target.write(chunk)
-        info = zipfile.ZipInfo(f"{model.name}/{README}")
+        info = zipfile.ZipInfo(f"{model.name}/{CARD}")
         info.external_attr = PLAIN_FILE
-        archive.writestr(info, model.readme)
+        archive.writestr(info, card)
 
 
 def choose_classifier(session: Session, project: Project, name: str = "") -> Classifier:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import zipfile
-from dataclasses import dataclass
-from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
@@ -17,62 +14,12 @@ from fastapi.testclient import TestClient
 from app.config import Settings
 from app.db import Database
 from app.images.service import import_labels, read_labels_csv
-from app.labeling.service import add_imported
-from app.models import (
-    AnnotationSource,
-    Bakeoff,
-    Classifier,
-    Image,
-    ImageBlob,
-    Job,
-    LabelClass,
-    Project,
-    QueueEntry,
-    User,
-)
+from app.models import AnnotationSource, Image, ImageBlob, Project, User
 from app.storage import BlobStore
 from app.transfer import service
 from tests.conftest import SignIn
-from tests.factories import add_images, add_project, add_round, add_user
-
-
-@dataclass
-class Loop:
-    """Six images: two answered, two accepted, one unclear, one that nobody has looked at."""
-
-    project_id: int
-    images: list[int]
-    user_id: int
-
-
-@pytest.fixture
-def loop(database: Database) -> Loop:
-    with database.write() as session:
-        user = add_user(session, "engineer", "ann@lab.local")
-        project = add_project(session, "eyes", members=[user.id])
-        add_images(session, add_project(session, "noise"), 3)
-        images = add_images(session, project, 6)
-        closed, opened = project.classes
-        sure, doubt = (opened, 0.9), (closed, 0.75)
-        add_round(session, project, {
-            images[0].id: [sure, sure], images[1].id: [sure, sure], images[2].id: [doubt, doubt],
-            images[3].id: [sure, sure], images[4].id: [sure, doubt],
-        })  # fmt: skip
-        answer(session, project, user, images[0], opened, "seed")
-        answer(session, project, user, images[1], closed, "review")
-        session.add(QueueEntry(image_id=images[4].id, project_id=project.id, pile="review", rank=1.0))
-        return Loop(project.id, [image.id for image in images], user.id)
-
-
-def answer(session: object, project: Project, user: User, image: Image, said: LabelClass, source: str) -> None:
-    row = {"project_id": project.id, "image_id": image.id, "author_id": user.id, "class_id": said.id,
-           "source": source, "idempotency_key": uuid4().hex, "round_id": None}  # fmt: skip
-    add_imported(session, [row])  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def engineer(sign_in: SignIn) -> TestClient:
-    return sign_in("admin")
+from tests.factories import add_project
+from tests.transfer.conftest import Loop
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -189,67 +136,6 @@ def test_the_page_counts_what_there_is(engineer: TestClient, loop: Loop):
 def test_annotators_and_strangers_take_nothing_away(sign_in: SignIn, database: Database, loop: Loop, path: str):
     assert sign_in("engineer").get(f"/projects/{loop.project_id}/{path}").status_code == 404
     assert sign_in("annotator").get(f"/projects/{loop.project_id}/{path}").status_code == 404
-
-
-def add_classifier(database: Database, settings: Settings, project_id: int, eer: float = 0.02) -> int:
-    """A bake-off of one model, whose folder holds what the export looks at."""
-    folder = settings.runs_dir / "run" / "models" / "resnet18"
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = b"weights " * 1000
-    sha256 = hashlib.sha256(weights).hexdigest()
-    (folder / "model.safetensors").write_bytes(weights)
-    config = {"title": "ResNet18", "classes": ["closed", "open"], "positive": 1, "input_size": 32,
-              "sha256": sha256}  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(config))
-    with database.write() as session:
-        job = Job(id=str(uuid4()), kind="bakeoff", project_id=project_id)
-        session.add(job)
-        session.flush()
-        bakeoff = Bakeoff(project_id=project_id, job_id=job.id, number=1, class_ids=[], positive=1,
-                          test_image_ids=b"", test_labels=b"")  # fmt: skip
-        figures = {"eer": {"value": eer, "low": eer / 2, "high": eer * 2}}
-        bakeoff.classifiers = [
-            Classifier(position=0, name="resnet18", title="ResNet18", weights="scratch", parameters=11_000_000,
-                       seconds=1.0, best_epoch=1, folder="run/models/resnet18", sha256=sha256,
-                       metrics={"figures": figures}, scores=b"")
-        ]  # fmt: skip
-        session.add(bakeoff)
-        session.flush()
-        return bakeoff.classifiers[0].id
-
-
-def test_a_classifier_leaves_with_its_config_and_a_page_on_its_use(
-    engineer: TestClient, database: Database, settings: Settings, loop: Loop
-):
-    number = add_classifier(database, settings, loop.project_id)
-    sent = engineer.get(f"/projects/{loop.project_id}/export/models/{number}.zip")
-    assert 'filename="resnet18.zip"' in sent.headers["content-disposition"]
-    archive = zipfile.ZipFile(io.BytesIO(sent.content))
-    assert archive.testzip() is None
-    assert set(archive.namelist()) == {f"resnet18/{n}" for n in ("config.json", "model.safetensors", "README.md")}
-    readme = archive.read("resnet18/README.md").decode()
-    assert 'load_model("resnet18.zip")' in readme
-    assert "| eer | 0.0200 | 0.0100 to 0.0400 |" in readme
-
-
-def test_a_classifier_whose_files_are_gone_says_so(
-    engineer: TestClient, database: Database, settings: Settings, loop: Loop
-):
-    number = add_classifier(database, settings, loop.project_id)
-    (settings.runs_dir / "run/models/resnet18/model.safetensors").unlink()
-    sent = engineer.get(f"/projects/{loop.project_id}/export/models/{number}.zip")
-    assert sent.status_code == 404
-    assert "The files of ResNet18 are missing" in sent.text
-
-
-def test_a_classifier_of_another_project_is_as_absent(
-    engineer: TestClient, database: Database, settings: Settings, loop: Loop
-):
-    number = add_classifier(database, settings, loop.project_id)
-    with database.write() as session:
-        other = add_project(session, "other").id
-    for wanted in (number, 0, number + 999, 2**40):
-        assert engineer.get(f"/projects/{other}/export/models/{wanted}.zip").status_code == 404
 
 
 def test_what_is_written_during_an_export_is_not_in_it(database: Database, loop: Loop):

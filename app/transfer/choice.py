@@ -1,0 +1,68 @@
+"""Which classifier a project answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.config import Settings
+from app.errors import ConflictError
+from app.models import Bakeoff, ChosenModel, Classifier, Project, now
+from app.transfer.portables import find_made, get_file, start_export
+from app.transfer.service import choose_classifier
+from ml.metrics import REPORT_THRESHOLD
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A classifier that can be asked."""
+
+    classifier: Classifier
+    file: Path
+    """ONNX."""
+    threshold: float
+    classes: list[str]
+    positive: int
+
+
+def choose(
+    session: Session, settings: Settings, project: Project, user_id: int, classifier: Classifier, threshold: float
+) -> None:
+    """Let the project answer with this classifier from now on; its ONNX file is made where there is none.
+
+    Raise ConflictError while another one's files are made, NotFoundError when its own are gone.
+    """
+    if find_made(session, settings, classifier) is None:
+        start_export(session, settings, project, user_id, classifier)
+    session.merge(
+        ChosenModel(
+            project_id=project.id, classifier_id=classifier.id, threshold=threshold, chosen_by_id=user_id,
+            chosen_at=now(),
+        )
+    )  # fmt: skip
+
+
+def find_chosen(session: Session, project_id: int) -> ChosenModel | None:
+    return session.get(ChosenModel, project_id)
+
+
+def get_answering(session: Session, settings: Settings, project: Project, name: str = "") -> Answering:
+    """Return the chosen classifier, or the newest bake-off's of this name.
+
+    Raise NotFoundError for a name that there is not, ConflictError when none is chosen or its file is not ready.
+    """
+    chosen = find_chosen(session, project.id)
+    if not name and chosen is None:
+        raise ConflictError(f"{project.name} has no chosen model; the export page chooses one.")
+    threshold = chosen.threshold if chosen else REPORT_THRESHOLD
+    if name or chosen is None:
+        classifier = choose_classifier(session, project, name)
+    else:
+        classifier = session.get_one(Classifier, chosen.classifier_id)
+    if find_made(session, settings, classifier) is None:
+        raise ConflictError(f"The ONNX file of {classifier.title} is not there yet; the export page makes it.")
+    bakeoff = session.get_one(Bakeoff, classifier.bakeoff_id)
+    file = get_file(session, settings, classifier, "onnx").path
+    return Answering(classifier, file, threshold, bakeoff.report["classes"], bakeoff.positive)

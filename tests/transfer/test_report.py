@@ -1,0 +1,77 @@
+"""The report of a bake-off: one file that a browser opens without anybody's help."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import numpy as np
+from bs4 import BeautifulSoup
+from fastapi.testclient import TestClient
+
+from app.config import Settings
+from app.db import Database
+from app.transfer import charts
+from tests.factories import add_project
+from tests.transfer.conftest import Loop, add_bakeoff
+
+
+def test_it_holds_everything_and_asks_for_nothing(
+    engineer: TestClient, database: Database, settings: Settings, loop: Loop
+):
+    add_bakeoff(database, settings, loop.project_id, loop.images, "resnet18", "vgg11")
+    sent = engineer.get(f"/projects/{loop.project_id}/export/report.html")
+    assert 'filename="eyes-report.html"' in sent.headers["content-disposition"]
+    page = BeautifulSoup(sent.text, "html.parser")
+    assert [row.th.get_text() for row in page.select("section:first-of-type tbody tr")] == ["Resnet18", "Vgg11"]
+    assert not page.select("script, link, iframe")
+    outside = [tag["src"] for tag in page.select("[src]") if not tag["src"].startswith("data:image/png;base64,")]
+    outside += [tag["href"] for tag in page.select("[href]") if not tag["href"].startswith("#")]
+    assert outside == []
+    assert not re.search(r"url\(|@import|https?:", sent.text)
+    assert "default-src 'none'" in page.select_one("meta[http-equiv]")["content"]
+    assert "A note." in page.get_text()
+
+
+def test_its_galleries_show_the_errors_themselves(
+    engineer: TestClient, loop: Loop, classifier_id: int, database: Database
+):
+    page = BeautifulSoup(engineer.get(f"/projects/{loop.project_id}/export/report.html").text, "html.parser")
+    section = page.select_one(f"#model-{classifier_id}")
+    assert [h.get_text() for h in section.select("h3")][1:] == [
+        "Labelled closed, told otherwise: 1", "Labelled open, told otherwise: 1",
+    ]  # fmt: skip
+    pictures = [tag["src"].partition(",")[2] for tag in section.select("img")]
+    assert all(base64.b64decode(picture).startswith(b"\x89PNG") for picture in pictures)
+    assert len(pictures) == 2
+    assert [[cell.get_text() for cell in row("td")][:2] for row in section.select(".matrix tbody tr")] == [
+        ["1", "1"], ["1", "1"],
+    ]  # fmt: skip
+
+
+def test_a_project_without_a_bakeoff_has_no_report_and_a_hostile_name_stays_text(
+    engineer: TestClient, database: Database, settings: Settings, loop: Loop
+):
+    with database.write() as session:
+        empty = add_project(session, "empty").id
+    assert engineer.get(f"/projects/{empty}/export/report.html").status_code == 404
+    add_bakeoff(database, settings, loop.project_id, loop.images, "<img src=http://evil>")
+    text = engineer.get(f"/projects/{loop.project_id}/export/report.html").text
+    assert "<img src=http" not in text.lower()
+
+
+def test_the_charts_say_what_the_arrays_hold():
+    positive, scores = np.array([True, False, True, False]), np.array([0.9, 0.8, 0.4, 0.1], np.float32)
+    assert charts.roc(positive, scores) == "0.00,100.00 0.00,50.00 50.00,50.00 50.00,0.00 100.00,0.00"
+    assert charts.roc(np.ones(4, bool), scores) == ""
+    assert charts.calibration(positive, scores) == [
+        (10.0, 0.0, 1),
+        (40.0, 100.0, 1),
+        (80.0, 0.0, 1),
+        (90.0, 100.0, 1),
+    ]
+    bars = charts.histogram(np.array([1, 0, 1, 0]), scores, 2)
+    assert [[bar.count for bar in row] for row in bars] == [[1, 1], [1, 1]]
+    pareto = charts.pareto([("small", 1000, 0.05, 0.04, 0.06), ("large", 10_000, 0.05, 0.04, 0.06)])
+    assert [dot.is_best for dot in pareto.dots] == [True, False]
+    assert charts.pareto([]).dots == []
