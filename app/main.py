@@ -15,6 +15,7 @@ from app.db import Database
 from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
 from app.images.routes import router as images
+from app.labelers.effort_routes import router as effort
 from app.labelers.routes import router as labelers
 from app.languages import LanguageMiddleware
 from app.projects.routes import router as projects
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit,
     grid,
     labelers,
+    effort,
     runs,
     results,
     transfer,

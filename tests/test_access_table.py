@@ -100,6 +100,8 @@ member    GET   /projects/{project_id}/label
 member    GET   /projects/{project_id}/review
 builder   GET   /projects/{project_id}/adjudicate
 member    GET   /projects/{project_id}/progress
+member    GET   /projects/{project_id}/effort
+member    GET   /projects/{project_id}/effort.csv
 member    GET   /projects/{project_id}/audit
 member    GET   /projects/{project_id}/audit/check
 member    POST  /projects/{project_id}/audit

@@ -26,6 +26,8 @@ PURE = [
     "ml/contract.py",
     "app/labeling/current.py",
     "app/projects/next_step.py",
+    "app/labelers/advice.py",
+    "ml/forecast.py",
     "app/review/statement.py",
     "app/review/planning.py",
 ]
@@ -101,6 +103,8 @@ SHARED_RULES = {
     "images": {"packing", "children", "rendering"},
     "labeling": {"settle", "waiting"},
     "results": {"board"},
+    "labelers": {"advice", "effort"},
+    "review": {"audit_queries"},
 }
 """What a slice lends besides its service and queries."""
 

@@ -14,6 +14,7 @@ from app.labelers import queries, service
 from app.labelers.queries import TilePage
 from app.models import Project, Round
 from app.projects.access import EngineerProjectDep, MemberProjectDep
+from app.review.audit_queries import find_of_round
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}/labelers")
@@ -36,6 +37,7 @@ def labelers_page(
         why_not=service.why_not(session, project),
         active=find_active(session, "label", project.id),
         page=_first_tiles(session, project, shown),
+        audit=find_of_round(session, shown) if shown else None,
     )
 
 

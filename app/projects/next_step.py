@@ -30,6 +30,10 @@ class Standing:
     answers: int = 0
     answer_seconds: float = 0.0
     rounds: int = 0
+    audit_left: int = 0
+    """Labels drawn by lot that a person is to check."""
+    audited: bool = False
+    """Whether what the newest round accepted was, or is being, audited."""
     bakeoffs: int = 0
     missing: str | None = None
     """What the labelers need before they can learn, as a sentence."""
@@ -60,18 +64,27 @@ class NextStep:
     """Whether pressing starts something, rather than opening a page."""
 
 
-def next_step(at: Standing, *, engineer: bool) -> NextStep:
-    """Return the one thing to do next; annotators are only asked for answers."""
-    step = _answers(at) or _disputed(at) or _engineers(at)
-    if engineer or step.path in {"/label", "/review"}:
+def next_step(at: Standing, *, engineer: bool, advice: str = "") -> NextStep:
+    """Return the one thing to do next; annotators are only asked for answers.
+
+    `advice`: whether more answers are worth their time, in a few words.
+    """
+    step = _answers(at, advice) or _disputed(at) or _engineers(at)
+    if engineer or step.path in {"/label", "/review", "/audit/check"}:
         return step
     return NextStep("Nothing for you to do now", "There will be images here when the labelers have questions.")
 
 
-def _answers(at: Standing) -> NextStep | None:
+def _answers(at: Standing, advice: str) -> NextStep | None:
     """People come first: what a person can answer never waits for a machine."""
+    if at.audit_left:
+        minutes = _minutes(at.audit_left * at.seconds_each)
+        sentence = f"{minutes}. Then it is known how many labels are wrong at most."
+        title = f"Check {at.audit_left:,} accepted label{'' if at.audit_left == 1 else 's'}"
+        return NextStep(title, sentence, "Check", "/audit/check", "c")
     if at.unclear and at.rounds:
         sentence = f"{_minutes(at.unclear * at.seconds_each)}. {at.accepted:,} are labelled without you."
+        sentence += f" {advice}." if advice else ""
         return NextStep(f"Settle {_images(at.unclear, 'unclear ')}", sentence, "Review", "/review", "r")
     if at.images and not at.rounds and not at.labelers_run and at.new:
         return _seed(at)
@@ -104,6 +117,14 @@ def _engineers(at: Standing) -> NextStep:
         )
     if at.new:
         return _train(at)
+    return _finish(at)
+
+
+def _finish(at: Standing) -> NextStep:
+    """Nothing waits for the labelers any more: prove the labels, use them, read what came of it."""
+    if at.accepted and at.rounds and not at.audited and not at.bakeoff_runs and not at.bakeoffs:
+        sentence = f"A random sample tells how many of the {at.accepted:,} are wrong at most."
+        return NextStep("Audit what the labelers accepted", sentence, "Plan it", "/audit", "a")
     if at.bakeoff_runs:
         return NextStep("The classifiers are training", "One after the other.", "Watch", "/jobs", "w")
     if not at.bakeoffs:

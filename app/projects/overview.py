@@ -11,6 +11,8 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.jobs.queue import find_active
+from app.labelers.advice import Advice
+from app.labelers.effort import read_advice
 from app.labelers.service import why_not
 from app.labeling.queries import loop_counts
 from app.models import (
@@ -23,6 +25,7 @@ from app.models import (
     Round,
 )
 from app.projects.next_step import NextStep, Standing, next_step
+from app.review.audit_queries import AuditRow, count_left, find_current
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Overview:
     bakeoff: Bakeoff | None
     refused_files: int
     """Files of all imports that could not be taken."""
+    advice: Advice | None
+    """Whether to go on answering; None before the first round."""
+    audit: AuditRow | None
+    """The newest of what the newest round accepted."""
 
     @property
     def version(self) -> str:
@@ -54,21 +61,27 @@ class Overview:
             self.round and self.round.id,
             self.bakeoff and self.bakeoff.id,
             self.refused_files,
+            self.advice,
+            self.audit and self.audit.statement,
         )
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def read_overview(session: Session, project: Project, *, engineer: bool) -> Overview:
     standing = read_standing(session, project)
+    counts = loop_counts(session, project.id)
+    advice = read_advice(session, project.id, counts) if standing.rounds else None
     refused = select(func.sum(ImportBatch.set_aside)).where(ImportBatch.project_id == project.id)
     newest_round = _newest(session, Round, project.id)
     return Overview(
         standing=standing,
-        step=next_step(standing, engineer=engineer),
+        step=next_step(standing, engineer=engineer, advice=advice.title if advice else ""),
         round=newest_round,
         cross=read_cross(newest_round, project) if newest_round else None,
         bakeoff=_newest(session, Bakeoff, project.id),
         refused_files=session.scalar(refused) or 0,
+        advice=advice,
+        audit=find_current(session, project.id),
     )
 
 
@@ -87,6 +100,8 @@ def read_standing(session: Session, project: Project) -> Standing:
         **asdict(loop_counts(session, project.id)),
         seed_size=project.seed_size,
         rounds=_count(session, Round, project.id),
+        audit_left=count_left(session, project.id),
+        audited=find_current(session, project.id) is not None,
         bakeoffs=_count(session, Bakeoff, project.id),
         missing=why_not(session, project),
         labelers_run=find_active(session, "label", project.id) is not None,

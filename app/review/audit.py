@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError
@@ -189,9 +189,3 @@ def _let_wait(session: Session, audit: Audit, ranks: dict[int, float]) -> None:
         entry.pile, entry.rank = Pile.AUDIT, rank
         session.add(entry)
     session.flush()
-
-
-def count_left(session: Session, project_id: int) -> int:
-    """Return how many images of the open audit wait for a person."""
-    waiting = select(func.count()).where(QueueEntry.project_id == project_id, QueueEntry.pile == Pile.AUDIT)
-    return session.scalar(waiting) or 0

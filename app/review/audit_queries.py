@@ -145,6 +145,29 @@ def to_json(row: AuditRow) -> dict[str, Any]:
     }
 
 
+def find_current(session: Session, project_id: int) -> AuditRow | None:
+    """Return the newest audit, if it is one of what the newest round accepted."""
+    newest = find_newest(session, project_id)
+    if newest is None or newest.round_id != find_newest_round_id(session, project_id):
+        return None
+    return list_audits(session, project_id)[0]
+
+
+def count_left(session: Session, project_id: int) -> int:
+    """Return how many images of the audit under way wait for an answer."""
+    newest = find_newest(session, project_id)
+    if newest is None or newest.ended_at is not None:
+        return 0
+    said = statement_of(session, newest)
+    return said.size - said.answered
+
+
+def find_of_round(session: Session, audited: Round) -> AuditRow | None:
+    """Return the round's newest audit that says something."""
+    rows = list_audits(session, audited.project_id)
+    return next((r for r in rows if r.audit.round_id == audited.id and r.statement.speaks), None)
+
+
 def drawn_ids(session: Session, audit: Audit, image_ids: Sequence[int] | None = None) -> set[int]:
     """Return those of the images that are in the sample, or the whole sample."""
     rows = select(AuditItem.image_id).where(AuditItem.audit_id == audit.id)

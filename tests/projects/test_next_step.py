@@ -6,7 +6,7 @@ from app.projects.next_step import Standing, next_step
 
 FULL = Standing(images=4000, new=3900, seed=100)
 ROUND = Standing(images=4000, seed=100, accepted=3427, unclear=292, settled=176, set_aside=5, rounds=1)
-DONE = Standing(images=4000, seed=100, accepted=3427, settled=473, rounds=1)
+DONE = Standing(images=4000, seed=100, accepted=3427, settled=473, rounds=1, audited=True)
 
 
 def but(standing: Standing, **changes: object) -> Standing:
@@ -31,6 +31,9 @@ def but(standing: Standing, **changes: object) -> Standing:
         (but(ROUND, unclear=1), "Settle 1 unclear image", "/review"),
         (but(ROUND, labelers_run=True), "Settle 292 unclear images", "/review"),
         (but(ROUND, bakeoff_runs=True), "Settle 292 unclear images", "/review"),
+        (but(ROUND, audit_left=236), "Check 236 accepted labels", "/audit/check"),
+        (but(DONE, audited=False), "Audit what the labelers accepted", "/audit"),
+        (but(DONE, audited=False, bakeoffs=1), "Read the results", "/results"),
         (DONE, "Train the final classifiers", "/results"),
         (but(DONE, bakeoff_runs=True), "The classifiers are training", "/jobs"),
         (but(DONE, bakeoffs=1), "Read the results", "/results"),
@@ -58,6 +61,8 @@ def test_an_engineer_sees_the_one_next_thing(standing: Standing, title: str, pat
         (ROUND, "/review"),
         (but(ROUND, labelers_run=True), "/review"),
         (DONE, ""),
+        (but(DONE, audited=False), ""),
+        (but(DONE, audit_left=5), "/audit/check"),
         (but(DONE, bakeoffs=1), ""),
     ],
 )
@@ -81,6 +86,10 @@ def test_an_annotator_is_only_asked_for_answers(standing: Standing, path: str):
 def test_the_time_that_is_left_comes_from_the_answers_so_far(answers: int, seconds: float, says: str):
     step = next_step(but(ROUND, answers=answers, answer_seconds=seconds), engineer=False)
     assert step.sentence.startswith(f"{says}. 3,427 are labelled")
+
+
+def test_it_says_whether_more_answers_are_worth_their_time():
+    assert next_step(ROUND, engineer=True, advice="Stop now").sentence.endswith("without you. Stop now.")
 
 
 def test_only_starting_the_labelers_happens_at_a_press():

@@ -173,6 +173,7 @@ def test_the_funnel_counts_this_projects_images(database: Database, erin: TestCl
         "Accepted": "30",
         "Unclear": "5",
         "Settled": "3",
+        "Audit": "0",
         "Classifiers": "3",
     }
     assert next_thing(page) == ("Settle 5 unclear images", f"/projects/{project.id}/review")
