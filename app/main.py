@@ -20,6 +20,7 @@ from app.labelers.routes import router as labelers
 from app.languages import LanguageMiddleware
 from app.projects.routes import router as projects
 from app.results.routes import router as results
+from app.results.search_routes import router as search
 from app.review.audit_routes import router as audit
 from app.review.grid_routes import router as grid
 from app.review.routes import router as review
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     effort,
     runs,
     results,
+    search,
     transfer,
 )
 

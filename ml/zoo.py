@@ -86,6 +86,11 @@ def parse_features(name: str) -> tuple[str, str] | None:
     return DINOV2 if found.group(1) == "dinov2" else found.group(1), found.group(2)
 
 
+def is_taught_by_gradient(name: str) -> bool:
+    """Whether the model has training settings: frozen features and zero-shot models have none."""
+    return parse_features(name) is None and not name.startswith("clip:")
+
+
 def title_of(name: str) -> str:
     """Return the model's name for people."""
     if entry := next((entry for entry in ZOO if entry.name == name), None):

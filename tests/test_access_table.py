@@ -119,6 +119,7 @@ builder   POST  /projects/{project_id}/labelers
 member    GET   /projects/{project_id}/labelers/images?round=1&first={class_id}&second={class_id}
 member    GET   /projects/{project_id}/results
 builder   POST  /projects/{project_id}/results
+builder   POST  /projects/{project_id}/results/search
 member    GET   /projects/{project_id}/results/live
 member    GET   /projects/{project_id}/results/images
 member    GET   /projects/{project_id}/results/table.csv

@@ -41,8 +41,8 @@ def label(
 
     changes = changes_of(set_)
     with opened(data_dir) as shell:
-        job_id = _run(shell, project, as_, lambda s, p, user_id: start(s, p, user_id, changes), wait=wait)
-        answer = _round_of(shell, job_id) if wait else _queued(shell, job_id)
+        job_id = run(shell, project, as_, lambda s, p, user_id: start(s, p, user_id, changes), wait=wait)
+        answer = _round_of(shell, job_id) if wait else queued(shell, job_id)
     if json:
         say_json(answer)
     elif wait:
@@ -51,7 +51,7 @@ def label(
             f"images and differ on {answer['disagreed']:,}; {answer['unclear']:,} wait for a person."
         )
     else:
-        _say_queued(answer, project)
+        say_queued(answer, project)
 
 
 @app.command()
@@ -59,6 +59,7 @@ def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
     project: Project,
     models: Annotated[str, typer.Option(help="Which, parted by commas; default: the quick ones.")] = "",
     preset: Annotated[Preset | None, typer.Option(help="How to train; default: as the project's recipe.")] = None,
+    tuned: Annotated[bool, typer.Option("--tuned", help="With what `squint tune` has found.")] = False,
     folds: Annotated[int, typer.Option(help="Judge every labelled image, by so many folds; 0: a part.")] = 0,
     wait: Wait = False,
     set_: Set = None,
@@ -70,16 +71,16 @@ def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
     from app.results.service import Wanted, start_bakeoff  # noqa: PLC0415
 
     names = [name.strip() for name in models.split(",") if name.strip()]
-    wanted = Wanted(names, preset, changes_of(set_), folds)
+    wanted = Wanted(names, preset, changes_of(set_), folds, tuned)
     with opened(data_dir) as shell:
-        job_id = _run(shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, wanted), wait=wait)
-        answer = {"job": job_id, **_results(shell, project)} if wait else _queued(shell, job_id)
+        job_id = run(shell, project, as_, lambda s, p, user_id: start_bakeoff(s, p, user_id, wanted), wait=wait)
+        answer = {"job": job_id, **_results(shell, project)} if wait else queued(shell, job_id)
     if json:
         say_json(answer)
     elif wait:
         _say_results(answer)
     else:
-        _say_queued(answer, project)
+        say_queued(answer, project)
 
 
 @app.command()
@@ -114,7 +115,7 @@ def changes_of(given: list[str] | None) -> dict[str, Any]:
     return changes
 
 
-def _run(shell: Shell, project: str, email: str | None, start: Start, *, wait: bool) -> str:
+def run(shell: Shell, project: str, email: str | None, start: Start, *, wait: bool) -> str:
     from app.models import Role  # noqa: PLC0415
 
     with shell.database.write() as session:
@@ -167,7 +168,7 @@ def _figure(row: dict[str, Any], name: str) -> str:
     return "    –" if value is None else f"{value:5.3f}"
 
 
-def _queued(shell: Shell, job_id: str) -> dict[str, Any]:
+def queued(shell: Shell, job_id: str) -> dict[str, Any]:
     from app.jobs.presence import list_live_workers  # noqa: PLC0415
 
     with shell.database.read() as session:
@@ -177,7 +178,7 @@ def _queued(shell: Shell, job_id: str) -> dict[str, Any]:
         }
 
 
-def _say_queued(answer: dict[str, Any], project: str) -> None:
+def say_queued(answer: dict[str, Any], project: str) -> None:
     if answer["workers"]:
         say(f"Queued; `squint status {project}` tells how far it is.")
     else:

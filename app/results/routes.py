@@ -21,6 +21,7 @@ from app.models import Bakeoff, Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, service
 from app.results.board import Board, Contender
+from app.results.found import list_found
 from app.security import UserDep
 from ml.contract import MOST_FOLDS, Preset
 from ml.metrics import REPORT_THRESHOLD, per_class
@@ -53,11 +54,12 @@ class BakeoffForm(FormModel):
     """More of them, parted by commas or spaces."""
     preset: Preset | None = None
     folds: Annotated[int, Field(ge=0, le=MOST_FOLDS)] = 0
+    tuned: bool = False
 
     @property
     def wanted(self) -> service.Wanted:
         names = [*self.models, *self.others.replace(",", " ").split()]
-        return service.Wanted(names, self.preset, folds=self.folds)
+        return service.Wanted(names, self.preset, folds=self.folds, tuned=self.tuned)
 
 
 @router.get("")
@@ -73,6 +75,8 @@ def results_page(
         why_not=service.why_not(session, project),
         active=find_active(session, "bakeoff", project.id),
         bakeoffs=queries.list_bakeoffs(session, project.id),
+        found=list_found(session, project.id),
+        searching=find_active(session, "tune", project.id),
         **(_shown(session, project, bakeoff, choice) if bakeoff else {"bakeoff": None, "choice": choice}),
     )
 

@@ -12,6 +12,7 @@ from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
 from app.labeling.queries import count_by_class
 from app.models import Job, Project, Recipe
+from app.results.found import list_found
 from ml.contract import MOST_FOLDS, Preset
 from ml.zoo import DEFAULT, find_unknown
 
@@ -30,6 +31,8 @@ class Wanted:
     """Overrides of the preset, by the names of `ml.settings.TrainSettings`."""
     folds: int = 0
     """0: a part held out judges; else every labelled image, in so many folds."""
+    tuned: bool = False
+    """With the settings that searches have found for these models."""
 
 
 def start_bakeoff(session: Session, project: Project, user_id: int | None, wanted: Wanted) -> Job:
@@ -49,8 +52,14 @@ def start_bakeoff(session: Session, project: Project, user_id: int | None, wante
         "preset": wanted.preset or preset_of(project),
         "settings": wanted.settings,
         "folds": wanted.folds,
+        "tuned": _found_for(session, project, names) if wanted.tuned else {},
     }
     return submit(session, "bakeoff", project.id, spec, user_id)
+
+
+def _found_for(session: Session, project: Project, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found = list_found(session, project.id)
+    return {name: found[name].settings for name in names if name in found}
 
 
 def preset_of(project: Project) -> Preset:

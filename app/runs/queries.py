@@ -18,6 +18,7 @@ TITLES = {
     "label": "Train the labelers",
     "bakeoff": "Train the classifiers",
     "export": "Make a model for other programs",
+    "tune": "Search for settings",
 }
 SHOWN = 50
 

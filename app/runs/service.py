@@ -15,6 +15,9 @@ from app.version import code_version
 from ml.contract import LabelSource, Manifest, Preset, RunKind
 from ml.rundir import MANIFEST, write_text
 
+JUDGING: tuple[RunKind, ...] = ("bakeoff", "tune")
+"""Kinds that learn from accepted labels too, whatever the recipe."""
+
 
 def write_manifest(database: Database, settings: Settings, job: Job, folder: Path, kind: RunKind) -> None:
     """Freeze images, labels and settings as they are now. `job.spec` names the models and any overrides."""
@@ -24,7 +27,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         if project is None:
             raise BadInputError("The project is gone.")
         classes = project.active_classes
-        labels = current_labels(session, project.id, accepted=kind == "bakeoff")
+        labels = current_labels(session, project.id, accepted=kind in JUDGING)
         drawn = list_drawn_by_lot(session, project.id)
         positive, from_scratch = classes.index(project.positive_class), project.from_scratch
     index = {c.id: i for i, c in enumerate(classes)}
@@ -46,9 +49,11 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         weights_dir=str(settings.weights_path),
         seed=job.spec.get("seed", 0),
         settings=_overrides(job.spec, settings),
+        tuned=job.spec.get("tuned", {}),
+        minutes=job.spec.get("minutes", 0.0),
         folds=job.spec.get("folds", 0),
         preset=Preset(job.spec.get("preset", Preset.REPORT)),
-        recipe="squint" if project.recipe == Recipe.SQUINT and kind != "bakeoff" else "founding",
+        recipe="squint" if project.recipe == Recipe.SQUINT and kind not in JUDGING else "founding",
         at_random=[i in drawn for i in packed.image_ids],
         code_version=code_version(),
     )

@@ -3,7 +3,11 @@
 import uPlot from "../vendor/uPlot.esm.js";
 
 const EVERY_MS = 1500;
-const CHARTS = [["loss", "train_loss", "val_loss"], ["accuracy", "train_accuracy", "val_accuracy"]];
+const CHARTS = [
+  { name: "loss", step: "epoch", lines: [["train", "train_loss"], ["validation", "val_loss"]] },
+  { name: "accuracy", step: "epoch", lines: [["train", "train_accuracy"], ["validation", "val_accuracy"]] },
+  { name: "validation loss", step: "try", lines: [["this", "trial_loss"], ["best", "best_loss"]] },
+];
 
 for (const box of document.querySelectorAll("[data-curves]")) watch(box, new Map());
 
@@ -11,39 +15,40 @@ async function watch(box, charts) {
   const response = await fetch(box.dataset.curves).catch(() => null);
   const state = response?.ok ? await response.json() : { over: false, curves: {} };
   for (const [series, metrics] of Object.entries(state.curves)) {
-    for (const [name, train, validation] of CHARTS) {
-      if (metrics[train]) draw(box, charts, `${series} ${name}`, metrics[train], metrics[validation] ?? []);
+    for (const kind of CHARTS) {
+      const lines = kind.lines.map(([, metric]) => metrics[metric] ?? []);
+      if (lines[0].length) draw(box, charts, kind, `${series} ${kind.name}`, lines);
     }
   }
   if (!state.over) setTimeout(() => watch(box, charts), EVERY_MS);
 }
 
-function draw(box, charts, title, train, validation) {
-  const data = [train.map((_, i) => i + 1), train, validation];
+function draw(box, charts, kind, title, lines) {
+  const data = [lines[0].map((_, i) => i + 1), ...lines];
   const chart = charts.get(title);
   if (chart) {
     chart.plot.setData(data);
-    chart.words.textContent = inWords(title, train, validation);
+    chart.words.textContent = inWords(kind, title, lines);
     return;
   }
   if (charts.size === 0) box.replaceChildren();
   const figure = document.createElement("figure");
   const words = document.createElement("figcaption");
   words.className = "quiet small";
-  words.textContent = inWords(title, train, validation);
+  words.textContent = inWords(kind, title, lines);
   figure.append(words);
   box.append(figure);
-  const plot = new uPlot(options(figure), data, figure);
+  const plot = new uPlot(options(kind, figure), data, figure);
   addEventListener("resize", () => plot.setSize({ width: figure.clientWidth, height: 180 }));
   charts.set(title, { plot, words });
 }
 
-function inWords(title, train, validation) {
-  const last = (values) => values.at(-1)?.toFixed(3) ?? "–";
-  return `${title} after epoch ${train.length}: train ${last(train)}, validation ${last(validation)}`;
+function inWords(kind, title, lines) {
+  const last = lines.map((values, i) => `${kind.lines[i][0]} ${values.at(-1)?.toFixed(3) ?? "–"}`);
+  return `${title} after ${kind.step} ${lines[0].length}: ${last.join(", ")}`;
 }
 
-function options(figure) {
+function options(kind, figure) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
@@ -52,6 +57,6 @@ function options(figure) {
     width: figure.clientWidth, height: 180, legend: { show: false }, cursor: { drag: { x: false } },
     scales: { x: { time: false } },
     axes: [{ ...axis, space: 60 }, { ...axis, size: 46 }],
-    series: [{}, line("train", color("--class-1")), line("validation", color("--class-0"), [6, 4])],
+    series: [{}, line(kind.lines[0][0], color("--class-1")), line(kind.lines[1][0], color("--class-0"), [6, 4])],
   };
 }

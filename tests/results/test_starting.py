@@ -10,31 +10,11 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Database
-from app.labeling.settle import settle_project
-from app.models import Annotation, Job
+from app.models import Job
 from app.results.tasks import prepare
 from ml.rundir import MANIFEST
 from tests.conftest import SignIn
-from tests.factories import add_images, add_project, add_user
 from tests.web import on_sqlite
-
-
-@pytest.fixture
-def labelled(database: Database) -> int:
-    """The id of a project with enough answers, beside a stranger."""
-    with database.write() as session:
-        add_images(session, add_project(session), 3)
-        project, author = add_project(session), add_user(session)
-        for number, image in enumerate(add_images(session, project, 24)):
-            answer = Annotation(
-                project_id=project.id, image_id=image.id, author_id=author.id, seconds=1.0, source="seed",
-                class_id=project.classes[number % 2].id, kind="label", idempotency_key=str(number),
-            )  # fmt: skip
-            session.add(answer)
-        session.flush()
-        project_id = project.id
-        settle_project(session, project_id)
-    return project_id
 
 
 @on_sqlite
