@@ -26,6 +26,7 @@ from app.review.grid_routes import router as grid
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
+from app.team.routes import router as team
 from app.transfer.answerer import Answerer
 from app.transfer.routes import router as transfer
 from app.users.routes import router as users
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     runs,
     results,
     search,
+    team,
     transfer,
 )
 

@@ -117,6 +117,7 @@ member    GET   /projects/{project_id}/annotations/recent
 member    GET   /projects/{project_id}/labelers
 builder   POST  /projects/{project_id}/labelers
 member    GET   /projects/{project_id}/labelers/images?round=1&first={class_id}&second={class_id}
+member    GET   /projects/{project_id}/team
 member    GET   /projects/{project_id}/results
 builder   POST  /projects/{project_id}/results
 builder   POST  /projects/{project_id}/results/search

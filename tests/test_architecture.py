@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "transfer", "users"}
+SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "team", "transfer", "users"}
 ML_FOR_THE_APP = {
     "contract", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable", "tracking",
     "errors",
@@ -25,6 +25,7 @@ PURE = [
     *(f"ml/metrics/{path.name}" for path in sorted((ROOT / "ml" / "metrics").glob("*.py"))),
     "ml/contract.py",
     "app/labeling/current.py",
+    "app/team/agreement.py",
     "app/projects/next_step.py",
     "app/labelers/advice.py",
     "ml/forecast.py",

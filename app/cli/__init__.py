@@ -19,6 +19,7 @@ from app.cli import images  # noqa: F401
 from app.cli import training  # noqa: F401
 from app.cli import audit  # noqa: F401
 from app.cli import tuning  # noqa: F401
+from app.cli import agreement  # noqa: F401
 from app.cli import transfer  # noqa: F401
 from app.cli import predict  # noqa: F401
 from app.cli import evaluate  # noqa: F401

@@ -112,3 +112,12 @@ def bytes_of(store: BlobStore, sha256: str, rows: Mapping[str, bytes | None]) ->
         raise MissingBlobError("The file is not in the database.")
     data = rows[sha256]
     return store.read(sha256) if data is None else data
+
+
+def names_of(session: Session, image_ids: Sequence[int]) -> dict[int, str]:
+    """Return image → file name."""
+    found: dict[int, str] = {}
+    for start in range(0, len(image_ids), 5_000):
+        part = image_ids[start : start + 5_000]
+        found |= dict(session.execute(select(Image.id, Image.name).where(Image.id.in_(part))).all())
+    return found

@@ -31,7 +31,7 @@ class Tab:
     def ids(self, count: int = 5, have: tuple[int, ...] = (), pile: str = "seed") -> list[int]:
         return [item["id"] for item in self.claim(count, have, pile)["items"]]
 
-    def answer(self, image_id: int, class_id: int, **fields: Any) -> Any:
+    def answer(self, image_id: int, class_id: int | None, **fields: Any) -> Any:
         body = {
             "image_id": image_id, "kind": "label", "class_id": class_id, "source": "seed", "seconds": 0.5,
             "key": uuid4().hex,

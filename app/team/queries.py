@@ -1,0 +1,163 @@
+"""What people said, as arrays: for the team page and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.images.queries import image_url
+from app.labeling.queries import is_opinion, not_taken_back
+from app.models import Annotation, AnnotationSource, Image, ImageState, Project, User
+from app.projects.queries import list_members
+from app.team.agreement import NONE, Answers
+
+SHOWN = 60
+NOT_ASKED = (AnnotationSource.IMPORT, AnnotationSource.ADJUDICATION, AnnotationSource.REPEAT)
+"""Answers that were not given blind, or are no first word."""
+DECIDED = (ImageState.SETTLED, ImageState.DISPUTED, ImageState.SET_ASIDE)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What all people said of a project's images, each one's newest word."""
+
+    people: list[User]
+    image_ids: list[int]
+    groups: list[str]
+    answers: Answers
+    """`[images, people]`: class index, or -1 for none."""
+    cant_tell: list[int]
+    """Of each person, how often."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """When a person answered, and how long each image was looked at."""
+
+    times: list[datetime]
+    seconds: list[float]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How often a person was asked the same once more, and said the same."""
+
+    asked: int = 0
+    same: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An image of which people said different things."""
+
+    name: str
+    url: str
+    said: list[tuple[str, int]]
+    """E-mail and class id, of all who named a class."""
+    state: str
+    class_id: int | None
+
+
+def read_said(session: Session, project: Project) -> Said:
+    """Read every answer that was given without knowing another; labels from files elsewhere count for nobody."""
+    index = {c.id: i for i, c in enumerate(project.classes)}
+    rows = session.execute(
+        select(Annotation.image_id, Image.group_key, Annotation.author_id, Annotation.class_id)
+        .join(Image, Image.id == Annotation.image_id)
+        .where(Annotation.project_id == project.id, Annotation.source.not_in(NOT_ASKED), is_opinion())
+        .order_by(Annotation.id)
+    ).all()
+    people = _people(session, project, {row.author_id for row in rows})
+    columns = {user.id: i for i, user in enumerate(people)}
+    groups = {row.image_id: row.group_key for row in rows}
+    numbers = {image_id: i for i, image_id in enumerate(groups)}
+    answers = np.full((len(groups), len(people)), NONE, np.int64)
+    unsure = np.zeros(answers.shape, bool)
+    for image_id, _group, author_id, class_id in rows:
+        place = numbers[image_id], columns[author_id]
+        answers[place] = NONE if class_id is None else index[class_id]
+        unsure[place] = class_id is None
+    return Said(people, list(groups), list(groups.values()), answers, unsure.sum(0).tolist())
+
+
+def _people(session: Session, project: Project, authors: set[int]) -> list[User]:
+    """Members, and whoever answered before they left."""
+    members = list_members(session, project.id)
+    missing = authors - {user.id for user in members}
+    return members + list(session.scalars(select(User).where(User.id.in_(missing)).order_by(User.email)))
+
+
+def read_work(session: Session, project_id: int) -> dict[int, Work]:
+    """Return person → every answer's time and seconds, in order; what was taken back was work, too."""
+    found: dict[int, Work] = {}
+    rows = session.execute(
+        select(Annotation.author_id, Annotation.created_at, Annotation.seconds)
+        .where(
+            Annotation.project_id == project_id,
+            Annotation.undoes_id.is_(None),
+            Annotation.source != AnnotationSource.IMPORT,
+        )
+        .order_by(Annotation.id)
+    )
+    for author_id, created_at, seconds in rows:
+        work = found.setdefault(author_id, Work([], []))
+        work.times.append(created_at)
+        work.seconds.append(seconds)
+    return found
+
+
+def read_repeats(session: Session, project_id: int) -> dict[int, Repeats]:
+    """Return person → how the answers to repeated images compare with that person's own word on them."""
+    again = _newest(session, project_id, [AnnotationSource.REPEAT])
+    first = _newest(session, project_id, [s for s in AnnotationSource if s != AnnotationSource.REPEAT])
+    found: dict[int, Repeats] = {}
+    for (image_id, author_id), class_id in again.items():
+        before = found.get(author_id, Repeats())
+        same = first.get((image_id, author_id)) == class_id
+        found[author_id] = Repeats(before.asked + 1, before.same + same)
+    return found
+
+
+def _newest(
+    session: Session, project_id: int, sources: Sequence[AnnotationSource]
+) -> dict[tuple[int, int], int | None]:
+    rows = session.execute(
+        select(Annotation.image_id, Annotation.author_id, Annotation.class_id)
+        .where(Annotation.project_id == project_id, Annotation.source.in_(sources), not_taken_back())
+        .order_by(Annotation.id)
+    )
+    return {(row.image_id, row.author_id): row.class_id for row in rows}
+
+
+def list_differences(session: Session, project: Project, said: Said) -> list[Difference]:
+    """Return the newest images on which people differ; none that somebody is still to answer blind."""
+    named = np.where(said.answers == NONE, len(project.classes), said.answers)
+    differ = named.min(1, initial=len(project.classes)) < said.answers.max(1, initial=NONE)
+    rows = {said.image_ids[row]: row for row in np.flatnonzero(differ)}
+    images = session.scalars(
+        select(Image)
+        .where(Image.project_id == project.id, Image.wanted > 1, Image.state.in_(DECIDED))
+        .order_by(Image.id.desc())
+        .limit(10 * SHOWN)
+    ).all()
+    shown = [image for image in images if image.id in rows][:SHOWN]
+    return [_difference(project, said, image, said.answers[rows[image.id]].tolist()) for image in shown]
+
+
+def _difference(project: Project, said: Said, image: Image, answers: list[int]) -> Difference:
+    return Difference(
+        image.name,
+        image_url(project.id, image.id, image.sha256),
+        [
+            (user.email, project.classes[answer].id)
+            for user, answer in zip(said.people, answers, strict=True)
+            if answer != NONE
+        ],
+        image.state,
+        image.class_id,
+    )
