@@ -22,6 +22,7 @@ from ml.zoo import find_unknown, parse_features, title_of
 
 NOTHING = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
+COMPACT_DROPOUT = 0.2
 FIXED_SIDES = {"vit_": 224, "maxvit_t": 224, "inception_v3": 96}
 """Nets, by the start of their name, that know only this side, in pixels, or fail below it."""
 
@@ -75,7 +76,7 @@ def _yolo(name: str, title: str) -> Backbone:
 
 def _compact(title: str) -> Backbone:
     def build(outputs: int, side: int) -> nn.Module:
-        return compact.CompactNet(channels=3, outputs=outputs, side=side)
+        return compact.CompactNet(channels=3, outputs=outputs, side=side, dropout=COMPACT_DROPOUT)
 
     def load(_net: nn.Module, _folder: Path) -> None:
         """Nobody has trained it before."""

@@ -27,8 +27,8 @@ OWN = TrainSettings(
     smoothing=0.05,
     augmentation="distort",
 )
-COMPACT = replace(OWN, learning_rate=0.004)
-"""A small net bears larger steps."""
+COMPACT = replace(OWN, epochs=40, learning_rate=0.004, weight_decay=0.05)
+"""A small net bears larger steps; on the eyes it was best at the end of 40 epochs, two minutes of one core."""
 
 
 def settings_for(name: str, manifest: Manifest) -> TrainSettings:

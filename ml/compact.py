@@ -21,7 +21,7 @@ def side_for(height: int, width: int) -> int:
 class CompactNet(nn.Module):
     """Five convolutional stages, mean and maximum pooled, then one linear layer."""
 
-    def __init__(self, channels: int, outputs: int, side: int) -> None:
+    def __init__(self, channels: int, outputs: int, side: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.body = nn.Sequential(
             _stage(channels, 16, stride=2 if side >= HALVED_FROM else 1),
@@ -30,6 +30,7 @@ class CompactNet(nn.Module):
             _stage(32, 64, stride=2),
             _Residual(64),
         )
+        self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(FEATURES, outputs)
 
     def features(self, images: Tensor) -> Tensor:
@@ -39,7 +40,7 @@ class CompactNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits `[B, outputs]`."""
-        logits: Tensor = self.head(self.features(images))
+        logits: Tensor = self.head(self.dropout(self.features(images)))
         return logits
 
 

@@ -23,7 +23,7 @@ from ml.augment import augment
 from ml.checkpoint import TrainState, load_checkpoint, next_checkpoint_at, save_checkpoint
 from ml.data import Images, Normalisation, Rows, batches, normalise
 from ml.device import reduced_precision
-from ml.distort import GENTLE, distort
+from ml.distort import LIVELY, distort
 from ml.errors import NotFiniteError
 from ml.losses import balanced_weights, loss_of, predicted
 from ml.optimizing import average_of, make_optimizer, rate_at
@@ -206,7 +206,7 @@ def training_view(task: Task, rows: Rows, dice: Generator) -> Tensor:
     """Return the images `[B, 3, S, S]` as the net sees them in training, each by its own dice."""
     images = task.images.batch(rows)
     if task.settings.augmentation == "distort":
-        bent = distort(normalise(images, task.norm), GENTLE.times(task.settings.strength), dice)
+        bent = distort(normalise(images, task.norm), LIVELY.times(task.settings.strength), dice)
         return bent.contiguous(memory_format=torch.channels_last)
     return normalise(augment(images, task.settings.augmentation, dice), task.norm)
 

@@ -34,7 +34,7 @@ class TrainSettings:
     augmentation: Literal["none", "flip", "report", "distort"] = "flip"
     """`report`: the founding report's five for the final classifiers; `distort`: those of `ml.distort`."""
     strength: float = 1.0
-    """How far `distort` bends, 1: as was set on the eyes."""
+    """How far `distort` bends; 1: as was set on the eyes."""
     smoothing: float = 0.0
     """Share of every label that is spread over all classes."""
     mixup: float = 0.0

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from ml.augment import _gaussian, augment, blur
+from ml.distort import LIVELY, distort
 
 
 def images() -> torch.Tensor:
@@ -34,3 +37,18 @@ def test_the_blur_is_torchvisions():
     theirs = gaussian_blur(images()[:1], [5, 9], [float(sigma)] * 2)
     assert torch.allclose(ours, theirs, atol=1e-4)
     assert torch.allclose(_gaussian(sigma, 9).sum(1), torch.ones(1))
+
+
+def test_a_distortion_of_no_strength_only_mirrors_and_a_stronger_one_bends_further():
+    same = images()[:1].expand(40, -1, -1, -1)
+    still = distort(same, replace(LIVELY.times(0), cutout=0), torch.Generator().manual_seed(0))
+    for picture in still:
+        mirrored, kept = (torch.allclose(picture, like, atol=1e-4) for like in (same[0].flip(-1), same[0]))
+        assert mirrored or kept
+    assert len({round(float(picture[0, 0, 0]), 4) for picture in still}) == 2
+    change = [
+        (distort(same, LIVELY.times(strength), torch.Generator().manual_seed(0)) - same).abs().mean()
+        for strength in (0.0, 0.5, 1.0, 2.0)
+    ]
+    assert sorted(change) == change
+    assert LIVELY.times(1) == LIVELY
