@@ -124,6 +124,14 @@ builder   POST  /projects/{project_id}/results/search
 member    GET   /projects/{project_id}/results/live
 member    GET   /projects/{project_id}/results/images
 member    GET   /projects/{project_id}/results/table.csv
+member    GET   /projects/{project_id}/results/predictions.csv
+member    GET   /projects/{project_id}/results/models/{classifier_id}.tally
+member    GET   /projects/{project_id}/results/galleries
+member    POST  /projects/{project_id}/results/images/{image_id}/label
+member    GET   /projects/{project_id}/results/findings
+member    GET   /projects/{project_id}/results/slices
+builder   POST  /projects/{project_id}/results/issues
+member    GET   /projects/{project_id}/results/compare
 builder   GET   /projects/{project_id}/jobs
 member    GET   /projects/{project_id}/jobs/strip
 builder   GET   /projects/{project_id}/jobs/{job_id}

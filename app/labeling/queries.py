@@ -15,6 +15,8 @@ from app.models import (
     AnnotationSource,
     Image,
     ImageState,
+    Issue,
+    IssueBatch,
     Labeler,
     Prediction,
     QueueEntry,
@@ -148,6 +150,24 @@ def find_standing(session: Session, image_id: int, user_id: int | None = None) -
 def has_answered(session: Session, image_id: int, user_id: int) -> bool:
     mine = (Annotation.image_id == image_id, Annotation.author_id == user_id)
     return session.scalar(select(Annotation.id).where(*mine, not_taken_back()).limit(1)) is not None
+
+
+def has_open_issue(session: Session, image_id: int) -> bool:
+    """Whether the image's label was sent to review as doubtful, and nobody has answered to that yet."""
+    sent_at = session.scalar(
+        select(func.max(IssueBatch.created_at))
+        .join(Issue, Issue.batch_id == IssueBatch.id)
+        .where(Issue.image_id == image_id)
+    )
+    if sent_at is None:
+        return False
+    answered = select(Annotation.id).where(
+        Annotation.image_id == image_id,
+        Annotation.source == AnnotationSource.ISSUE,
+        Annotation.created_at >= sent_at,
+        not_taken_back(),
+    )
+    return session.scalar(answered.limit(1)) is None
 
 
 def list_recent(

@@ -57,6 +57,7 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
         return sent_before
     chosen = _check_class(session, project_id, answer)
     place, source = _take_off_queue(session, user, image, answer, chosen)
+    source = _source_of(session, image, source)
     newest = queries.find_newest_round_id(session, project_id)
     said = queries.opinions(session, newest, [image.id]) if newest else {}
     annotation = Annotation(
@@ -112,6 +113,13 @@ def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClas
     return found
 
 
+def _source_of(session: Session, image: Image, source: AnnotationSource) -> AnnotationSource:
+    """An answer in review to a label that was sent there as doubtful counts as one to that issue."""
+    if source == AnnotationSource.REVIEW and queries.has_open_issue(session, image.id):
+        return AnnotationSource.ISSUE
+    return source
+
+
 def _take_off_queue(
     session: Session, user: User, image: Image, answer: Answer, chosen: LabelClass | None
 ) -> tuple[Place | None, AnnotationSource]:
@@ -139,7 +147,12 @@ def _place(waited: Row[str, float, int | None]) -> Place | None:
 def _may_change(
     session: Session, user: User, image: Image, answer: Answer, chosen: LabelClass | None
 ) -> AnnotationSource:
-    """One may change one's own word; what stands by others' words is told in a ConflictError."""
+    """One may change one's own word; what stands by others' words is told in a ConflictError.
+
+    A correction is given by somebody who sees what stands.
+    """
+    if answer.source == AnnotationSource.ISSUE:
+        return answer.source
     said = queries.find_standing(session, image.id, user.id)
     if said is None:
         return answer.source

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from app.errors import NotFoundError
-from app.images.queries import image_url
-from app.models import Bakeoff, Classifier, Image, Project
-from app.results.board import Board, Contender, Standing
-from ml.metrics import REPORT_THRESHOLD, per_class
-
-TILES = 48
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A test image with its label and what the chosen model says."""
-
-    id: int
-    name: str
-    url: str
-    label: str
-    score: float
-    source: str
-    in_review: bool
-
-
-@dataclass(frozen=True)
-class Gallery:
-    total: int
-    number: int
-    tiles: list[Tile]
-
-    @property
-    def pages(self) -> int:
-        return max(-(-self.total // TILES), 1)
+from app.models import Bakeoff, Classifier, Project
+from app.projects.queries import LARGEST_ID
+from app.results.board import Board, Contender
+from app.results.standings import ModelRow, sort_rows
+from ml.metrics import REPORT_THRESHOLD, Tally, per_class
 
 
 def list_bakeoffs(session: Session, project_id: int) -> list[Bakeoff]:
@@ -61,23 +36,81 @@ def find_bakeoff(session: Session, project_id: int, number: int | None = None) -
     return found
 
 
-def read_board(session: Session, bakeoff: Bakeoff) -> Board:
-    """Load all scores: a view on the bytes, nothing copied."""
-    ids, labels = session.execute(
-        select(Bakeoff.test_image_ids, Bakeoff.test_labels).where(Bakeoff.id == bakeoff.id)
-    ).one()
+def get_bakeoff(session: Session, project_id: int, number: int | None = None) -> Bakeoff:
+    """Return the numbered bake-off, or the newest; raise NotFoundError where there is none."""
+    bakeoff = find_bakeoff(session, project_id, number)
+    if bakeoff is None:
+        raise NotFoundError("There are no results yet.")
+    return bakeoff
+
+
+def choose(session: Session, bakeoff: Bakeoff, classifier_id: int | None) -> int:
+    """Return the chosen classifier's id, or the one that errs least; raise NotFoundError for a stranger's."""
+    if classifier_id is not None:
+        known = session.scalar(
+            select(Classifier.id).where(Classifier.bakeoff_id == bakeoff.id, Classifier.id == classifier_id)
+        )
+    else:
+        rows = sort_rows(read_rows(session, bakeoff), "eer", REPORT_THRESHOLD)
+        known = rows[0].id if rows else None
+    if known is None:
+        raise NotFoundError("This bake-off has no such model.")
+    return known
+
+
+def read_rows(session: Session, bakeoff: Bakeoff) -> list[ModelRow]:
+    """Load what the table of models shows: some kilobytes each, however many images there are."""
+    two_classes = len(bakeoff.report["classes"]) == 2
     rows = session.scalars(
-        select(Classifier)
-        .options(undefer(Classifier.scores))
-        .where(Classifier.bakeoff_id == bakeoff.id)
-        .order_by(Classifier.position)
-        .execution_options(populate_existing=True)
-    )
+        _classifiers(bakeoff.id, Classifier.tallies).execution_options(populate_existing=True)
+    ).all()
+    return [
+        ModelRow(
+            row.id, row.name, row.title, row.parameters, row.seconds, row.weights, row.sha256, row.metrics,
+            read_tally(session, bakeoff, row) if two_classes else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def read_tally(session: Session, bakeoff: Bakeoff, row: Classifier) -> Tally:
+    """Return the scores counted on the grid; a bake-off from before there were tallies is counted now."""
+    if row.tallies is not None:
+        return Tally.from_bytes(row.tallies)
+    board = read_board(session, bakeoff, [row.id])
+    return Tally.of(board.labels, board.contenders[0].scores, board.positive)
+
+
+def get_classifier(session: Session, project_id: int, classifier_id: int) -> tuple[Bakeoff, Classifier]:
+    """Return a classifier of the project with its bake-off; raise NotFoundError when it has none such."""
+    found = session.execute(
+        select(Bakeoff, Classifier)
+        .join(Classifier, Classifier.bakeoff_id == Bakeoff.id)
+        .where(Bakeoff.project_id == project_id, Classifier.id == min(classifier_id, LARGEST_ID))
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError("There is no such model.")
+    return found[0], found[1]
+
+
+def read_board(session: Session, bakeoff: Bakeoff, only: Sequence[int] | None = None) -> Board:
+    """Load all scores, or only those of some classifiers: a view on the bytes, nothing copied."""
+    ids, labels = read_labels(session, bakeoff)
+    query = _classifiers(bakeoff.id, Classifier.scores).execution_options(populate_existing=True)
+    rows = session.scalars(query if only is None else query.where(Classifier.id.in_(only)))
     classes = bakeoff.report["classes"]
     return Board(
-        classes, bakeoff.positive, np.frombuffer(ids, "<i8"), np.frombuffer(labels, "<i2"),
-        [_contender(row, len(classes)) for row in rows],
+        classes, bakeoff.positive, ids, labels, [_contender(row, len(classes)) for row in rows],
     )  # fmt: skip
+
+
+def _classifiers(bakeoff_id: int, column: InstrumentedAttribute[Any]) -> Select[Classifier]:
+    return (
+        select(Classifier)
+        .options(undefer(column))
+        .where(Classifier.bakeoff_id == bakeoff_id)
+        .order_by(Classifier.position)
+    )
 
 
 def _contender(row: Classifier, classes: int) -> Contender:
@@ -87,32 +120,53 @@ def _contender(row: Classifier, classes: int) -> Contender:
     )
 
 
-def gallery(
-    session: Session,
-    project: Project,
-    board: Board,
-    contender: Contender,
-    rows: NDArray[np.int64],
-    number: int = 1,
-) -> Gallery:
-    """Return one page of test images, in the order of `rows`."""
-    shown = rows[(number - 1) * TILES : number * TILES]
-    ids = board.image_ids[shown].tolist()
-    images = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
-    tiles = [
-        Tile(
-            image_id,
-            images[image_id].name,
-            image_url(project.id, image_id, images[image_id].sha256),
-            board.classes[int(board.labels[row])],
-            float(contender.scores[row, board.positive]),
-            images[image_id].label_source or "",
-            images[image_id].state == "unclear",
-        )
-        for row, image_id in zip(shown.tolist(), ids, strict=True)
-        if image_id in images
-    ]
-    return Gallery(len(rows), number, tiles)
+def read_labels(session: Session, bakeoff: Bakeoff) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
+    """Return the test images' ids, and their labels as they were."""
+    ids, labels = session.execute(
+        select(Bakeoff.test_image_ids, Bakeoff.test_labels).where(Bakeoff.id == bakeoff.id)
+    ).one()
+    return np.frombuffer(ids, "<i8"), np.frombuffer(labels, "<i2")
+
+
+def read_matrix(session: Session, bakeoff: Bakeoff, row: ModelRow, threshold: float) -> NDArray[np.int64]:
+    """Return the chosen model's confusion matrix; only for more than two classes are scores read for it."""
+    counts = row.at(threshold)
+    if counts is None:
+        board = read_board(session, bakeoff, [row.id])
+        return board.matrix(board.contenders[0], threshold)
+    matrix = np.array(
+        [
+            [counts.true_negative, counts.false_positive],
+            [counts.false_negative, counts.true_positive],
+        ],
+        np.int64,
+    )
+    return matrix if bakeoff.positive == 1 else matrix[::-1, ::-1]
+
+
+def read_findings(session: Session, bakeoff: Bakeoff) -> dict[str, Any]:
+    """Return what the bake-off says about its data; {} when an older program trained it."""
+    found = session.scalar(select(Bakeoff.findings).where(Bakeoff.id == bakeoff.id))
+    return found or {}
+
+
+def read_suspects(session: Session, bakeoff: Bakeoff) -> frozenset[int]:
+    """Return the test rows whose label is probably wrong."""
+    doubts = read_findings(session, bakeoff).get("doubts", [])
+    return frozenset(doubt["row"] for doubt in doubts if doubt["suspect"])
+
+
+def doubted_rows(findings: dict[str, Any]) -> NDArray[np.int64]:
+    """Return the test rows by how doubtful their label is, worst first."""
+    return np.array([doubt["row"] for doubt in findings.get("doubts", [])], np.int64)
+
+
+def read_codes(session: Session, bakeoff: Bakeoff) -> NDArray[np.uint8] | None:
+    """Return the slice of every test image by every cut, `[cuts, M]`."""
+    data, ids = session.execute(
+        select(Bakeoff.slice_codes, Bakeoff.test_image_ids).where(Bakeoff.id == bakeoff.id)
+    ).one()
+    return None if data is None else np.frombuffer(data, np.uint8).reshape(-1, len(ids) // 8)
 
 
 def results_json(session: Session, project: Project, threshold: float = REPORT_THRESHOLD) -> dict[str, Any]:
@@ -131,27 +185,29 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
         "classes": board.classes,
         "positive": board.classes[board.positive],
         **{key: bakeoff.report[key] for key in ("splits", "test_groups", "test_sources", "seed", "environment")},
-        "models": [
-            _model_json(board, board.standing(contender, threshold), threshold) for contender in board.contenders
-        ],
+        "models": [_model_json(board, contender, threshold) for contender in board.contenders],
     }
 
 
-def _model_json(board: Board, standing: Standing, threshold: float) -> dict[str, Any]:
-    contender = standing.contender
+def _model_json(board: Board, contender: Contender, threshold: float) -> dict[str, Any]:
     matrix = board.matrix(contender, threshold)
+    rows = per_class(matrix)
+    if board.two_classes:
+        shown = rows[board.positive]
+    else:
+        known = [row for row in rows if row["support"]]
+        shown = {name: float(np.mean([row[name] for row in known])) for name in ("precision", "recall", "f1")}
     return {
         "model": contender.name,
         "classifier_id": contender.id,
-        "precision": standing.precision,
-        "recall": standing.recall,
-        "f1": standing.f1,
-        "accuracy": standing.accuracy,
+        **{name: shown[name] for name in ("precision", "recall", "f1")},
+        "accuracy": float(np.trace(matrix) / max(matrix.sum(), 1)),
         "parameters": contender.parameters,
         "seconds": contender.seconds,
         "weights": contender.weights,
         "confusion_matrix": matrix.tolist(),
-        "per_class": dict(zip(board.classes, per_class(matrix), strict=True)),
+        "per_class": dict(zip(board.classes, rows, strict=True)),
         "figures": contender.metrics.get("figures", {}),
+        "cost": contender.metrics.get("cost", {}),
         "human": contender.metrics.get("human"),
     }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app.db import ReadSessionDep, SessionDep
@@ -20,32 +17,28 @@ from app.jobs.queue import find_active
 from app.models import Bakeoff, Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, service
-from app.results.board import Board, Contender
+from app.results.choice import Choice, ChoiceDep
+from app.results.compare_routes import router as compare
+from app.results.data_routes import router as data
+from app.results.finding_routes import router as findings
 from app.results.found import list_found
+from app.results.image_routes import router as images
+from app.results.standings import ModelRow, fronts, sort_rows
 from app.security import UserDep
 from ml.contract import MOST_FOLDS, Preset
-from ml.metrics import REPORT_THRESHOLD, per_class
+from ml.metrics import per_class
 from ml.zoo import ZOO
 
 router = APIRouter(prefix="/projects/{project_id}/results")
-Column = Literal["precision", "recall", "f1", "accuracy", "eer", "auc", "parameters", "seconds", "bytes"]
 COLUMNS = [
-    ("precision", "precision"), ("recall", "recall"), ("f1", "F1"), ("accuracy", "accuracy"), ("eer", "EER"),
-    ("auc", "AUC"), ("parameters", "params M"), ("bytes", "MB"), ("seconds", "trained"),
+    ("precision", "precision", ""), ("recall", "recall", ""), ("f1", "F1", ""), ("accuracy", "accuracy", ""),
+    ("eer", "EER", ""), ("auc", "AUC", ""), ("average_precision", "AP", "more"),
+    ("balanced_accuracy", "balanced", "more"), ("mcc", "MCC", "more"), ("brier", "Brier", "more"),
+    ("ece", "ECE", "more"), ("parameters", "params M", ""), ("bytes", "MB", "more"),
+    ("latency_ms", "ms / image", ""), ("images_per_s", "images / s", "more"),
+    ("peak_mb", "peak MB", "more"), ("seconds", "trained", "more"),
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the person looks at: it is all in the address, so that a link shows the same."""
-
-    bakeoff: Annotated[int | None, Query(ge=1, le=1_000_000)] = None
-    model: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-    threshold: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = REPORT_THRESHOLD
-    sort: Column = "eer"
-
-
-ChoiceDep = Annotated[Choice, Depends()]
+"""Name, title, and `more` for what is shown only when asked for."""
 
 
 class BakeoffForm(FormModel):
@@ -66,6 +59,7 @@ class BakeoffForm(FormModel):
 def results_page(
     request: Request, project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep
 ) -> Response:
+    """The first answer needs no score: charts, galleries and findings come after it."""
     bakeoff = queries.find_bakeoff(session, project.id, choice.bakeoff)
     return render(
         request,
@@ -91,101 +85,62 @@ async def start(request: Request, project: EngineerProjectDep, user: UserDep, se
 
 @router.get("/live")
 def live(request: Request, project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep) -> Response:
-    """What the threshold, the sorting and the chosen model move."""
-    bakeoff = _get(session, project, choice)
+    """What the chosen model moves."""
+    bakeoff = queries.get_bakeoff(session, project.id, choice.bakeoff)
     return render(request, "results/_live.html", **_shown(session, project, bakeoff, choice))
 
 
-@router.get("/images")
-def images(
-    request: Request,
-    project: MemberProjectDep,
-    session: ReadSessionDep,
-    choice: ChoiceDep,
-    label: Annotated[int | None, Query(ge=0, le=1000)] = None,
-    said: Annotated[int | None, Query(ge=0, le=1000)] = None,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-) -> Response:
-    """The test images of a cell of the confusion matrix, or all of them."""
-    bakeoff = _get(session, project, choice)
-    board = queries.read_board(session, bakeoff)
-    contender = _contender(board, choice)
-    rows = board.cell(contender, choice.threshold, label, said)
-    return render(
-        request, "results/images.html", bakeoff=bakeoff, board=board, contender=contender, choice=choice,
-        label=label, said=said, gallery=queries.gallery(session, project, board, contender, rows, page),
-    )  # fmt: skip
-
-
-@router.get("/table.csv")
-def table_csv(project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep) -> Response:
-    board = queries.read_board(session, _get(session, project, choice))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["model", "threshold", "precision", "recall", "f1", "accuracy", "eer", "auc", "parameters"])
-    for row in board.standings(choice.threshold, choice.sort):
-        figures = [(row.figure(name) or {}).get("value", "") for name in ("eer", "auc")]
-        shares = [row.precision, row.recall, row.f1, row.accuracy]
-        writer.writerow([row.contender.name, choice.threshold, *shares, *figures, row.contender.parameters])
-    return Response(
-        text.getvalue(),
-        media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="results.csv"'},
-    )
-
-
-def _get(session: ReadSessionDep, project: Project, choice: Choice) -> Bakeoff:
-    bakeoff = queries.find_bakeoff(session, project.id, choice.bakeoff)
-    if bakeoff is None:
-        raise NotFoundError("There are no results yet.")
-    return bakeoff
-
-
-def _contender(board: Board, choice: Choice) -> Contender:
-    best = board.standings(choice.threshold, choice.sort)
-    contender = board.contender(choice.model or (best[0].contender.id if best else None))
-    if contender is None:
-        raise NotFoundError("This bake-off has no models.")
-    return contender
-
-
 def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: Choice) -> dict[str, Any]:
-    board = queries.read_board(session, bakeoff)
-    contender = _contender(board, choice)
-    matrix = board.matrix(contender, choice.threshold)
+    rows = sort_rows(queries.read_rows(session, bakeoff), choice.sort, choice.high)
+    if not rows:
+        raise NotFoundError("This bake-off has no models.")
+    chosen = next((row for row in rows if row.id == choice.model), rows[0])
+    front = fronts(rows)
+    matrix = queries.read_matrix(session, bakeoff, chosen, choice.high)
     return {
         "bakeoff": bakeoff,
-        "board": board,
+        "classes": bakeoff.report["classes"],
+        "two_classes": len(bakeoff.report["classes"]) == 2,
         "choice": choice,
         "columns": COLUMNS,
-        "standings": board.standings(choice.threshold, choice.sort),
-        "contender": contender,
+        "rows": rows,
+        "on_front": [any(each) for each in zip(*front.values(), strict=True)],
+        "chosen": chosen,
         "matrix": matrix.tolist(),
         "per_class": per_class(matrix),
-        "histogram": [counts.tolist() for counts in board.histogram(contender)],
         "colors": [_color(project, class_id) for class_id in bakeoff.class_ids],
-        "errors": _errors(session, project, board, contender, choice),
+        "config": _config(project, bakeoff, rows, chosen, choice),
     }
 
 
-def _errors(
-    session: ReadSessionDep, project: Project, board: Board, contender: Contender, choice: Choice
-) -> list[dict[str, Any]]:
-    """The galleries of errors: for two classes false positives and false negatives, else one a class."""
-    negative = 1 - board.positive
-    cells = (
-        [(negative, board.positive), (board.positive, negative)]
-        if board.two_classes
-        else [(label, None) for label in range(len(board.classes))]
-    )
-    galleries = []
-    for label, said in cells:
-        rows = board.cell(contender, choice.threshold, label, said)
-        rows = rows[board.said(contender, choice.threshold)[rows] != label]
-        shown = queries.gallery(session, project, board, contender, rows[:24])
-        galleries.append({"label": label, "said": said, "gallery": shown, "total": len(rows)})
-    return galleries
+def _config(
+    project: Project, bakeoff: Bakeoff, rows: list[ModelRow], chosen: ModelRow, choice: Choice
+) -> dict[str, Any]:
+    """Return what the page's script draws from, besides the tallies."""
+    front = fronts(rows)
+    return {
+        "base": f"/projects/{project.id}/results",
+        "bakeoff": bakeoff.number,
+        "classes": bakeoff.report["classes"],
+        "colors": [_color(project, class_id) for class_id in bakeoff.class_ids],
+        "positive": bakeoff.positive,
+        "model": chosen.id,
+        "threshold": choice.high,
+        "from": choice.low,
+        "models": [
+            {
+                "id": row.id, "title": row.title, "error": row.error, "version": row.sha256[:12],
+                "latency_ms": row.cost("latency_ms"), "bytes": row.cost("bytes"),
+                "front": {name: flags[place] for name, flags in front.items()},
+            }
+            for place, row in enumerate(rows)
+        ],
+    }  # fmt: skip
 
 
 def _color(project: Project, class_id: int) -> int:
     return next((c.color for c in project.classes if c.id == class_id), 8)
+
+
+for part in (data, images, findings, compare):
+    router.include_router(part)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
 from app.labeling.queries import count_by_class
-from app.models import Job, Project, Recipe
+from app.labeling.service import Answer, submit_annotation
+from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Job, Project, Recipe, User
 from app.results.found import list_found
 from ml.contract import MOST_FOLDS, Preset
 from ml.zoo import DEFAULT, find_unknown
@@ -60,6 +62,34 @@ def start_bakeoff(session: Session, project: Project, user_id: int | None, wante
 def _found_for(session: Session, project: Project, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     found = list_found(session, project.id)
     return {name: found[name].settings for name in names if name in found}
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person says of an image whose label they see."""
+
+    class_id: int
+    seen: int | None
+    """The class that it was labelled as on their screen."""
+    seconds: float
+    key: str
+
+
+def correct(session: Session, project: Project, user: User, image_id: int, correction: Correction) -> Annotation:
+    """Add an annotation of the source `issue`, whoever labelled the image before; done twice it is done once.
+
+    Raise ConflictError when the label is by now another than the person saw.
+    """
+    image = session.scalars(select(Image).where(Image.id == image_id).with_for_update()).one()
+    if image.class_id not in {correction.seen, correction.class_id}:
+        raise ConflictError(f"{image.name} has another label meanwhile; please look again.")
+    answer = Answer(
+        image_id=image_id, kind=AnnotationKind.LABEL, class_id=correction.class_id, key=correction.key,
+        source=AnnotationSource.ISSUE, seconds=correction.seconds,
+    )  # fmt: skip
+    row = submit_annotation(session, user=user, project_id=project.id, answer=answer)
+    session.flush()
+    return row
 
 
 def preset_of(project: Project) -> Preset:

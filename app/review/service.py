@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.labeling import queries as labeling
@@ -116,6 +116,23 @@ def _keep_from_who_answered(session: Session, project_id: int) -> None:
         .values(others_only=True)
         .execution_options(synchronize_session=False)
     )
+
+
+def send_all_to_review(session: Session, project_id: int, image_ids: Sequence[int]) -> None:
+    """Put images that are in doubt in front of the review pile, in this order, each as `send_to_review` does."""
+    adjudicated = set(session.scalars(select(Image.id).where(Image.id.in_(image_ids), _is_adjudicated())))
+    forget_proposals(session, image_ids)
+    first = labeling.front_rank(session, project_id) - len(image_ids)
+    session.execute(
+        delete(QueueEntry).where(QueueEntry.image_id.in_(image_ids)).execution_options(synchronize_session=False)
+    )
+    ranks = {i: first + place for place, i in enumerate(image_ids)}
+    _add(session, project_id, Pile.REVIEW, {i: r for i, r in ranks.items() if i not in adjudicated}, {})
+    _add(session, project_id, Pile.DISPUTED, {i: r for i, r in ranks.items() if i in adjudicated}, {})
+
+
+def _is_adjudicated() -> ColumnElement[bool]:
+    return or_(Image.label_source == AnnotationSource.ADJUDICATION, Image.state == ImageState.DISPUTED)
 
 
 def send_to_review(session: Session, image: Image) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Bakeoff, Classifier, Image, Job, Project
-from ml.metrics import summarise
+from ml.metrics import Tally, summarise
 from tests.bench.client import Client
 from tests.bench.stage import installation, percentiles, project_with_images, signed_in, tell
 from tests.e2e.screens import Server
@@ -61,6 +61,7 @@ def add_bakeoff(session: Session, project: Project, job: Job) -> None:
             bakeoff_id=bakeoff.id, position=number, name=f"net{number}", title=f"Net {number}", weights="scratch",
             parameters=1_000_000, seconds=1.0, best_epoch=1, folder="none", sha256="0" * 64,
             metrics={**figures, "validation": {"val_loss": 0.3}, "bytes": 1}, scores=two_columns(row).tobytes(),
+            tallies=Tally.of(labels, two_columns(row), 1).to_bytes(),
         )
         for number, row in enumerate(scores)
     )  # fmt: skip

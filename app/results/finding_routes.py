@@ -1,0 +1,89 @@
+"""What a bake-off says about its data: doubtful labels, who is better, near duplicates, slices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from app.db import ReadSessionDep, SessionDep
+from app.html.htmx import go_to
+from app.html.templating import render
+from app.projects.access import EngineerProjectDep, MemberProjectDep
+from app.results import issues, queries
+from app.results.choice import ChoiceDep
+from app.results.galleries import by_ids, gallery
+from app.security import UserDep
+from ml.metrics import Pair
+
+router = APIRouter()
+SHOWN = 24
+LEAKS_SHOWN = 12
+USUAL = 60
+
+
+@router.get("/findings")
+def findings(request: Request, project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep) -> Response:
+    bakeoff = queries.get_bakeoff(session, project.id, choice.bakeoff)
+    found = queries.read_findings(session, bakeoff)
+    chosen = queries.choose(session, bakeoff, choice.model)
+    board = queries.read_board(session, bakeoff, [chosen])
+    suspects = queries.read_suspects(session, bakeoff)
+    rows = queries.doubted_rows(found)
+    return render(
+        request, "results/_findings.html", bakeoff=bakeoff, found=found, choice=choice,
+        suspects=len(suspects), usual=min(USUAL, len(rows)), listed=len(rows),
+        doubted=gallery(session, project, board, board.contenders[0], rows[:SHOWN], suspects=suspects),
+        batches=issues.list_batches(session, project.id),
+        verdicts=_verdicts(found, {c.name: c.title for c in bakeoff.classifiers}),
+        leaks=_leaks(session, project.id, found),
+    )  # fmt: skip
+
+
+def _verdicts(found: dict[str, Any], titles: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "sentence": (
+                pair := Pair(**{k: row[k] for k in ("only_first", "only_second", "p", "by_group")})
+            ).sentence(titles[row["first"]], titles[row["second"]], row["holm"]),
+            "method": pair.method,
+        }
+        for row in found.get("pairs", [])
+    ]
+
+
+def _leaks(session: ReadSessionDep, project_id: int, found: dict[str, Any]) -> list[dict[str, Any]]:
+    pairs = found.get("leaks", {}).get("pairs", [])[:LEAKS_SHOWN]
+    pictures = by_ids(session, project_id, [p[key] for p in pairs for key in ("image_id", "other_id")])
+    return [
+        {**p, "tested": pictures[p["image_id"]], "learned": pictures[p["other_id"]]}
+        for p in pairs
+        if p["image_id"] in pictures and p["other_id"] in pictures
+    ]
+
+
+@router.get("/slices")
+def slices(request: Request, project: MemberProjectDep, session: ReadSessionDep, choice: ChoiceDep) -> Response:
+    """How the chosen model does in every slice, at the report's threshold."""
+    bakeoff = queries.get_bakeoff(session, project.id, choice.bakeoff)
+    chosen = queries.choose(session, bakeoff, choice.model)
+    found = queries.read_findings(session, bakeoff)
+    name = next(c.name for c in bakeoff.classifiers if c.id == chosen)
+    return render(
+        request, "results/_slices.html", bakeoff=bakeoff, choice=choice, chosen=chosen,
+        slices=list(zip(found.get("cuts", []), found.get("slices", {}).get(name, []), strict=False)),
+    )  # fmt: skip
+
+
+@router.post("/issues")
+def send(
+    request: Request,
+    project: EngineerProjectDep,
+    user: UserDep,
+    session: SessionDep,
+    count: Annotated[int, Form(ge=1, le=issues.MOST)],
+    bakeoff: Annotated[int, Form(ge=1, le=1_000_000)],
+) -> Response:
+    """Put the most doubtful labels in front of the review queue."""
+    issues.send(session, project, queries.get_bakeoff(session, project.id, bakeoff), user.id, count)
+    return go_to(request, f"/projects/{project.id}/results?bakeoff={bakeoff}#doubts")

@@ -1,0 +1,101 @@
+"""Test images as the results page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.images.queries import image_url
+from app.models import Image, ImageState, Project, QueueEntry
+from app.results.board import Board, Contender
+
+TILES = 48
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A test image with its label and what the chosen model says."""
+
+    id: int
+    name: str
+    url: str
+    label: str
+    """As it was when the models were judged."""
+    now: int | None
+    """The id of the class that it is labelled as by now."""
+    now_name: str
+    score: float
+    source: str
+    in_review: bool
+    suspect: bool
+    """Whether the label itself is probably wrong."""
+
+    @property
+    def changed(self) -> bool:
+        return self.now_name != self.label
+
+
+@dataclass(frozen=True)
+class Gallery:
+    total: int
+    number: int
+    tiles: list[Tile]
+
+    @property
+    def pages(self) -> int:
+        return max(-(-self.total // TILES), 1)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image by itself."""
+
+    name: str
+    url: str
+
+
+def by_ids(session: Session, project_id: int, ids: Sequence[int]) -> dict[int, Picture]:
+    """Return those of the project's images that there still are."""
+    found = session.execute(
+        select(Image.id, Image.name, Image.sha256).where(Image.project_id == project_id, Image.id.in_(ids))
+    )
+    return {row.id: Picture(row.name, image_url(project_id, row.id, row.sha256)) for row in found}
+
+
+def gallery(
+    session: Session,
+    project: Project,
+    board: Board,
+    contender: Contender,
+    rows: NDArray[np.int64],
+    number: int = 1,
+    suspects: frozenset[int] = frozenset(),
+) -> Gallery:
+    """Return one page of test images, in the order of `rows`; `suspects` are rows whose label is in doubt."""
+    shown = rows[(number - 1) * TILES : number * TILES]
+    ids = board.image_ids[shown].tolist()
+    images = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
+    waiting = set(session.scalars(select(QueueEntry.image_id).where(QueueEntry.image_id.in_(ids))))
+    names = {c.id: c.name for c in project.classes}
+    tiles = [
+        Tile(
+            image_id,
+            images[image_id].name,
+            image_url(project.id, image_id, images[image_id].sha256),
+            board.classes[int(board.labels[row])],
+            images[image_id].class_id,
+            names.get(images[image_id].class_id or 0, "no label"),
+            float(contender.scores[row, board.positive]),
+            images[image_id].label_source or "",
+            image_id in waiting or images[image_id].state == ImageState.UNCLEAR,
+            row in suspects,
+        )
+        for row, image_id in zip(shown.tolist(), ids, strict=True)
+        if image_id in images
+    ]
+    return Gallery(len(rows), number, tiles)

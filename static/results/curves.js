@@ -1,0 +1,152 @@
+// What each chart of the results page shows, made from tallies. Pure: no document, no requests.
+
+import { fixed, ratio } from "./tally.js";
+
+const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1];
+const RARE = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4];
+const BINS = 40;
+const percent = (value) => `${Math.round(value * 1000) / 10} %`;
+
+// Normal deviate, by Acklam's rational approximation: DET axes are even in it.
+function probit(p) {
+  const q = Math.min(Math.max(p, 1e-6), 1 - 1e-6);
+  if (q > 0.5) return -probit(1 - q);
+  const r = Math.sqrt(-2 * Math.log(q));
+  return -(r - (2.515517 + 0.802853 * r + 0.010328 * r * r) / (1 + 1.432788 * r + 0.189269 * r * r + 0.001308 * r * r * r));
+}
+
+function each(tally, column, make) {
+  const [others, own] = tally.above[column];
+  const items = [];
+  let last = null;
+  for (let i = 0; i <= tally.grid.length; i++) {
+    const item = make(others[i], own[i], others[0], own[0], tally.grid[i] ?? 1);
+    if (!item || (last && item.x === last.x && item.y === last.y)) continue;
+    items.push(item);
+    last = item;
+  }
+  return items;
+}
+
+function curve(shown, title, axes, make) {
+  const lines = shown.map(({ name, tone, tally, column, pick, dashed, silent }) => ({
+    name, tone, dashed, silent, items: each(tally, column, make).map((item) => ({ ...item, words: `${name}: ${item.words}`, pick: () => pick(item.threshold) })),
+  }));
+  const table = [["model", "threshold", axes.x.label, axes.y.label], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.threshold, p.x, p.y]))];
+  return { title, ...axes, lines, table, hint: "Point at the curve, or use the arrow keys; a click takes its threshold and shows the images around it." };
+}
+
+export function roc(shown) {
+  const axes = { x: { label: "false positive rate", min: 0, max: 1, ticks: TENTHS }, y: { label: "true positive rate", min: 0, max: 1, ticks: TENTHS } };
+  return curve(shown, "ROC", axes, (others, own, allOthers, allOwn, threshold) => {
+    const [x, y] = [ratio(others, allOthers), ratio(own, allOwn)];
+    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, ${percent(y)} found, ${percent(x)} of the others let through` };
+  });
+}
+
+export function det(shown) {
+  const axis = (label) => ({ label, min: 0.0005, max: 0.5, ticks: RARE, at: probit, words: (v) => `${v * 100} %` });
+  return curve(shown, "DET", { x: axis("others let through"), y: axis("missed") }, (others, own, allOthers, allOwn, threshold) => {
+    const [x, y] = [ratio(others, allOthers), 1 - ratio(own, allOwn)];
+    if (x < 0.0005 || y < 0.0005 || x > 0.5 || y > 0.5) return null;
+    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, ${percent(y)} missed, ${percent(x)} of the others let through` };
+  });
+}
+
+export function pr(shown) {
+  const axes = { x: { label: "recall", min: 0, max: 1, ticks: TENTHS }, y: { label: "precision", min: 0, max: 1, ticks: TENTHS } };
+  return curve(shown, "Precision and recall", axes, (others, own, _allOthers, allOwn, threshold) => {
+    if (!(others + own)) return null;
+    const [x, y] = [ratio(own, allOwn), own / (others + own)];
+    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, recall ${fixed(x)}, precision ${fixed(y)}` };
+  });
+}
+
+// How many are wrong when only so many are answered, the surest first.
+export function coverage(shown, twoClasses) {
+  const lines = shown.map(({ name, tone, tally, column, dashed }) => ({ name, tone, dashed, items: twoClasses ? asideFromTheMiddle(name, tally) : leastSureAside(name, tally, column) }));
+  const top = Math.max(0.02, ...lines.flatMap((line) => line.items.map((item) => item.y))) * 1.1;
+  const table = [["model", "coverage", "error"], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y]))];
+  return {
+    title: "Coverage and error", lines, table, hint: twoClasses ? "The band around .5 grows from right to left: fewer answers, fewer of them wrong." : "Fewer answers, the surest first, and fewer of them wrong.",
+    x: { label: "answered", min: 0, max: 1, ticks: TENTHS, words: percent }, y: { label: "of them wrong", min: 0, max: top, ticks: [0, top / 4, top / 2, (3 * top) / 4].map((t) => Math.round(t * 1000) / 1000), words: percent },
+  };
+}
+
+function asideFromTheMiddle(name, tally) {
+  return Array.from({ length: 50 }, (_, i) => {
+    const [low, high] = [0.5 - i / 100, 0.5 + i / 100];
+    const found = tally.banded(low, high);
+    const x = 1 - ratio(found.aside, found.all);
+    return { x, y: found.error, words: `${name}: not sure from ${fixed(low, 2)} to ${fixed(high, 2)}: ${percent(x)} answered, ${percent(found.error)} of them wrong` };
+  });
+}
+
+function leastSureAside(name, tally, column) {
+  return each(tally, column, (wrong, right, allWrong, allRight, threshold) => {
+    if (!(wrong + right)) return null;
+    const [x, y] = [ratio(wrong + right, allWrong + allRight), wrong / (wrong + right)];
+    return { x, y, words: `${name}: from ${threshold.toFixed(2)} on, ${percent(x)} answered, ${percent(y)} of them wrong` };
+  });
+}
+
+export function calibration(shown, pickBin) {
+  const series = shown.map(({ name, tone, tally, column, dashed }) => ({ name, tone, dashed, items: reliability(name, tally, column, pickBin) }));
+  const table = [["model", "said", "true", "images"], ...series.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y, p.images]))];
+  const ideal = { tone: "ideal", dashed: true, silent: true, items: [{ x: 0, y: 0 }, { x: 1, y: 1 }] };
+  return {
+    title: "Calibration", lines: [ideal, ...series], points: series.map((line) => ({ tone: line.tone, items: line.items.map((p) => ({ ...p, r: Math.min(3 + Math.sqrt(p.images) / 6, 10) })) })), table,
+    hint: "On the dashed line a score is a true probability. A click shows the images of that score.",
+    x: { label: "score", min: 0, max: 1, ticks: TENTHS }, y: { label: "share that is so", min: 0, max: 1, ticks: TENTHS },
+  };
+}
+
+function reliability(name, tally, column, pickBin) {
+  const [others, own] = tally.columns[column];
+  const bins = Array.from({ length: 10 }, () => ({ others: 0, own: 0, sum: 0 }));
+  others.forEach((count, i) => {
+    const bin = bins[Math.min(Math.floor(tally.grid[i] * 10 + 1e-6), 9)];
+    bin.others += count;
+    bin.own += own[i];
+    bin.sum += (count + own[i]) * tally.grid[i];
+  });
+  return bins.flatMap((bin, i) => {
+    const images = bin.others + bin.own;
+    if (!images) return [];
+    const y = bin.own / images;
+    return [{ x: bin.sum / images, y, images, words: `${name}: of ${images} images that score ${i / 10} to ${(i + 1) / 10}, ${percent(y)} are so`, pick: () => pickBin(i / 10, i === 9 ? 2 : (i + 1) / 10) }];
+  });
+}
+
+export function histogram(tally, config, { low, high }, pickBar) {
+  const [others, own] = tally.histogram(BINS);
+  const counts = config.positive === 1 ? [others, own] : [own, others];
+  const top = Math.max(1, ...others, ...own);
+  const bars = counts.map((values, c) => ({
+    name: config.classes[c], tone: `class-${config.colors[c]}`,
+    items: values.map((y, i) => ({ y, from: (i + c / 2) / BINS, to: (i + (c + 1) / 2) / BINS, words: `${config.classes[c]}, score ${fixed(i / BINS, 3)} to ${fixed((i + 1) / BINS, 3)}: ${y} images`, pick: () => pickBar(c, i / BINS, i === BINS - 1 ? 2 : (i + 1) / BINS) })),
+  }));
+  return {
+    title: "Score of each test image", width: 300, height: 210, bars, band: [low, high], marks: [{ x: high }],
+    table: [["score from", "to", ...config.classes], ...others.map((_, i) => [i / BINS, (i + 1) / BINS, counts[0][i], counts[1][i]])],
+    hint: "Root scale. A click shows a bar’s images.",
+    x: { label: "score", min: 0, max: 1, ticks: [0, 0.5, 1] }, y: { label: "", min: 0, max: top, at: Math.sqrt, ticks: [0, Math.round(top / 4), top] },
+  };
+}
+
+export function front(models, cost, choose) {
+  const known = models.filter((m) => m[cost] !== null && m.error !== null);
+  const values = known.map((m) => m[cost]);
+  const [least, most] = [Math.min(...values) / 1.6, Math.max(...values) * 1.6];
+  const words = cost === "bytes" ? (v) => `${Number((v / 1e6).toPrecision(2))} MB` : (v) => `${Number(v.toPrecision(2))} ms`;
+  const items = known.map((m) => ({ x: m[cost], y: m.error, label: m.title, square: m.front[cost], words: `${m.title}: ${percent(m.error)} errors, ${words(m[cost])}${m.front[cost] ? ", beaten by none" : ""}`, pick: () => choose(m.id) }));
+  const line = known.filter((m) => m.front[cost]).sort((a, b) => a[cost] - b[cost]).map((m) => ({ x: m[cost], y: m.error }));
+  const top = Math.max(0.001, ...known.map((m) => m.error)) * 1.15;
+  return {
+    title: cost === "bytes" ? "Error against size" : "Error against latency", width: 300, height: 230, lines: [{ items: line, silent: true, dashed: true, tone: "ideal" }], points: [{ tone: "plain", items }],
+    table: [["model", cost, "error", "on the front"], ...known.map((m) => [m.title, m[cost], m.error, m.front[cost]])],
+    hint: "◆ no other model is both cheaper and better.",
+    x: { label: cost === "bytes" ? "size of the model" : "one image on this machine", min: least, max: most, at: Math.log, ticks: [least * 1.6, Math.sqrt(least * most), most / 1.6], words },
+    y: { label: "", min: 0, max: top, ticks: [0, top / 2, top].map((t) => Math.round(t * 1000) / 1000), words: percent },
+  };
+}
