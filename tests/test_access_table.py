@@ -107,6 +107,8 @@ member    GET   /projects/{project_id}/audit/check
 member    POST  /projects/{project_id}/audit
 member    POST  /projects/{project_id}/audit/more
 member    POST  /projects/{project_id}/audit/end
+member    GET   /projects/{project_id}/grid
+member    GET   /projects/{project_id}/grid/last-page
 member    POST  /projects/{project_id}/grid/claim
 member    POST  /projects/{project_id}/grid/answers
 member    POST  /projects/{project_id}/grid/undo

@@ -24,7 +24,7 @@ from app.models import (
     User,
 )
 from app.review import audit
-from app.review.leases import UNANSWERED, Holder, hold, may_take, release
+from app.review.leases import UNANSWERED, Holder, hold, may_take, release, waits_for
 from app.review.service import send_to_review
 
 
@@ -55,12 +55,11 @@ def claim_tiles(session: Session, wanted: Wanted, holder: Holder, count: int, ha
     taken: list[int] = []
     asked = list(have)
     order = Image.confidence if wanted.least_sure_first else Image.confidence.desc()
+    may_have = and_(QueueEntry.pile != Pile.AUDIT, waits_for(holder.user_id), may_take(holder))
     free = (
         select(Image.id)
         .outerjoin(QueueEntry, QueueEntry.image_id == Image.id)
-        .where(
-            wanted.fits, or_(QueueEntry.image_id.is_(None), and_(QueueEntry.pile != Pile.AUDIT, may_take(holder)))
-        )
+        .where(wanted.fits, or_(QueueEntry.image_id.is_(None), may_have))
         .order_by(order, Image.id)
     )
     while len(taken) < count:
@@ -119,7 +118,7 @@ def leave_out(session: Session, *, project_id: int, holder: Holder, image_ids: S
         image.left_out_of = image.state
         if image.state == ImageState.ACCEPTED:
             send_to_review(session, image)
-    release(session, holder=holder, image_ids=image_ids)
+    release(session, project_id=project_id, holder=holder, which=QueueEntry.image_id.in_(image_ids))
 
 
 def undo_page(
@@ -176,3 +175,9 @@ def take_in(session: Session, project_id: int, image_ids: Sequence[int]) -> list
 
 def answer_key(page_key: str, image_id: int) -> str:
     return f"{page_key}-{image_id}"
+
+
+def find_page_of(key: str) -> str | None:
+    """Return the key of the page that an answer belongs to."""
+    page, _, _ = key.rpartition("-")
+    return page if page.startswith("page_") else None

@@ -111,12 +111,13 @@ def hold(session: Session, *, project_id: int, holder: Holder, image_ids: Sequen
     return sorted(held)
 
 
-def release(session: Session, *, holder: Holder, image_ids: Sequence[int]) -> None:
-    """End the tab's own leases on these images."""
+def release(session: Session, *, project_id: int, holder: Holder, which: ColumnElement[bool]) -> None:
+    """End the tab's own leases on the images for which the condition holds."""
     session.execute(
         update(QueueEntry)
         .where(
-            QueueEntry.image_id.in_(image_ids),
+            QueueEntry.project_id == project_id,
+            which,
             QueueEntry.leased_by_id == holder.user_id,
             QueueEntry.leased_tab == holder.tab,
         )

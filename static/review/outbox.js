@@ -4,7 +4,8 @@
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export class Outbox {
-  // `changed({waiting, problem, signIn})`; `saved(entry, data)`; `refused(entry, sentence)` of one that was not taken.
+  // `changed({waiting, problem, signIn})`; `saved(entry, data)`, without data when another tab has sent it;
+  // `refused(entry, sentence)` of one that was not taken, with an image's id where only its part was not.
   constructor(name, { changed, refused, saved }) {
     this.prefix = `squint-outbox-${name}/`;
     this.listeners = { changed, refused, saved };
@@ -86,7 +87,7 @@ export class Outbox {
       const entry = this.read(name);
       if (!entry) continue; // another tab has sent it
       const answer = await post(entry.url, entry.body);
-      if (answer.ok) this.settled(entry, () => this.listeners.saved(entry, answer.data));
+      if (answer.ok) this.settled(entry, () => this.taken(entry, answer.data));
       else if (answer.refused) this.settled(entry, () => this.refuse(entry, answer.sentence));
       else return this.failed(answer);
     }
@@ -98,6 +99,12 @@ export class Outbox {
     this.remove(entry);
     said();
     this.tell();
+  }
+
+  // Of a page of answers some may be refused, each with its reason.
+  taken(entry, data) {
+    this.listeners.saved(entry, data);
+    for (const { image_id: id, sentence } of data.refused ?? []) this.listeners.refused(entry, sentence, id);
   }
 
   refuse(entry, sentence) {

@@ -42,7 +42,7 @@ function zoomFor(width, height, frame, steps) {
 }
 
 // Spread the middle 98 % of the brightness over the whole range.
-function stretched(data) {
+export function stretched(data) {
   const histogram = new Uint32Array(256);
   const pixels = data.data;
   for (let i = 0; i < pixels.length; i += 4) histogram[luma(pixels, i)] += 1;

@@ -3,6 +3,7 @@
 import { typing } from "../app.js";
 import { asked } from "./keys.js";
 import { listEarlier, restored } from "./history.js";
+import { afterPaint, newKey } from "./moments.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
@@ -196,15 +197,6 @@ function ending({ ok, status }) {
 
 function bare({ id, url, name, width, height, opinions }) {
   return { id, url, name, width, height, opinions };
-}
-
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function afterPaint(then) {
-  requestAnimationFrame(() => setTimeout(then));
 }
 
 const tools = {

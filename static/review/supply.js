@@ -11,6 +11,7 @@ const UNREACHED_MS = 3000;
 export class Supply {
   constructor(url, { busy, told }) {
     this.url = url;
+    this.wish = {}; // what else each claim says
     this.items = [];
     this.asked = 0; // claims begun
     this.out = new Map(); // image answered here → the last claim that may bring it nevertheless
@@ -19,6 +20,19 @@ export class Supply {
     this.tab = tabName();
     this.later(KEEP_ALIVE_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refill(true));
+  }
+
+  get wanted() {
+    return WANTED;
+  }
+
+  // What the tab has: its leases are prolonged with every claim.
+  held() {
+    return [...new Set([...this.items.map((item) => item.id), ...this.busy()])];
+  }
+
+  prepare(items) {
+    items.forEach(load);
   }
 
   take() {
@@ -49,7 +63,7 @@ export class Supply {
   }
 
   async refill(keepAlive = false) {
-    if (this.refilling || (!keepAlive && this.items.length >= WANTED)) return;
+    if (this.refilling || (!keepAlive && this.items.length >= this.wanted)) return;
     this.refilling = true;
     try {
       await this.ask();
@@ -60,9 +74,10 @@ export class Supply {
 
   async ask() {
     const number = (this.asked += 1);
-    const have = [...new Set([...this.items.map((item) => item.id), ...this.busy()])];
-    const answer = await post(this.url, { tab: this.tab, count: Math.max(WANTED - this.items.length, 0), have });
-    if (answer.ok) this.add(number, have, answer.data);
+    const have = this.held();
+    const count = Math.max(this.wanted - this.items.length, 0);
+    const answer = await post(this.url, { ...this.wish, tab: this.tab, count, have });
+    if (answer.ok) await this.add(number, have, answer.data);
     this.later(!answer.ok ? UNREACHED_MS : this.items.length ? KEEP_ALIVE_MS : EMPTY_MS);
     this.told(answer);
   }
@@ -74,7 +89,7 @@ export class Supply {
     const fresh = items.filter((item) => !here.has(item.id) && !(this.out.get(item.id) >= number));
     for (const [id, last] of this.out) if (last <= number) this.out.delete(id);
     this.items.push(...fresh);
-    fresh.forEach(load);
+    this.prepare(fresh);
   }
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, func, select, update
@@ -35,7 +38,7 @@ class Grid:
     room: Room
     name: str
 
-    def claim(self, count: int = 4, have: tuple[int, ...] = (), **fields: Any) -> dict[str, Any]:
+    def claim(self, count: int = 4, have: Sequence[int] = (), **fields: Any) -> dict[str, Any]:
         body = {
             "tab": self.name, "class_id": self.room.classes[1], "of": "unclear", "order": "least", "count": count,
             "have": list(have),
@@ -44,11 +47,11 @@ class Grid:
         assert response.status_code == 200, response.text
         return response.json()
 
-    def ids(self, count: int = 4, have: tuple[int, ...] = (), **fields: Any) -> list[int]:
+    def ids(self, count: int = 4, have: Sequence[int] = (), **fields: Any) -> list[int]:
         return [item["id"] for item in self.claim(count, have, **fields)["items"]]
 
-    def accepted(self, count: int = 4) -> list[int]:
-        return self.ids(count, of="accepted", class_id=self.room.classes[0])
+    def accepted(self, count: int = 4, have: Sequence[int] = ()) -> list[int]:
+        return self.ids(count, have, of="accepted", class_id=self.room.classes[0])
 
     def confirm(self, answers: dict[int, int], key: str | None = None, **fields: Any) -> Any:
         body = {
@@ -130,7 +133,7 @@ def test_a_tile_is_on_one_screen_only_grid_or_review(scored: Room):
     assert ann.ids(4) == scored.images[:4]
     assert cid.ids(3, pile="review") == scored.images[4:7]
     assert bob.ids(20) == scored.images[7:UNCLEAR]
-    assert ann.claim(20, have=tuple(scored.images[:4]))["elsewhere"] == UNCLEAR - 4
+    assert ann.claim(20, have=scored.images[:4])["elsewhere"] == UNCLEAR - 4
     assert cid.ids(20, have=tuple(scored.images[4:7]), pile="review") == []
 
 
@@ -138,12 +141,19 @@ def test_accepted_tiles_are_leased_though_they_wait_in_no_pile(scored: Room):
     ann, bob = grid_of(scored), grid_of(scored)
     first = ann.accepted(10)
     assert bob.accepted(20) == scored.images[UNCLEAR + 10 :]
-    assert ann.claim(0, have=tuple(first))["kept"] == first
+    assert ann.claim(0, have=first)["kept"] == first
     with scored.database.write() as session:
         ended = now() - timedelta(seconds=1)
         session.execute(update(QueueEntry).where(QueueEntry.pile == "none").values(leased_until=ended))
     assert bob.accepted(5) == first[:5]
-    assert ann.claim(0, have=tuple(first))["kept"] == first[5:]
+    assert ann.claim(0, have=first)["kept"] == first[5:]
+
+
+def test_a_tab_that_turned_to_other_tiles_lets_go_of_those_it_had(scored: Room):
+    ann, bob = grid_of(scored), grid_of(scored)
+    first = ann.ids(4)
+    ann.accepted(4)
+    assert bob.ids(4) == first
 
 
 def test_people_who_ask_at_the_same_moment_share_no_tile(app: FastAPI, scored: Room):
@@ -162,13 +172,13 @@ def test_people_who_ask_at_the_same_moment_share_no_tile(app: FastAPI, scored: R
         )
         grid = Grid(client, scored, uuid4().hex)
         together.wait()
-        had = [*grid.ids(2), *grid.accepted(3)]
-        return [*had, *grid.ids(2, have=tuple(had))]
+        unclear = grid.ids(2)
+        return [*unclear, *grid.accepted(3, have=unclear)]
 
     with served(app) as address, ThreadPoolExecutor(len(tokens)) as pool:
         had = list(pool.map(work, [address] * len(tokens), tokens))
     everything = [image for ids in had for image in ids]
-    assert sorted(everything) == scored.images
+    assert sorted(everything) == scored.images  # twelve and eighteen: every tile once
 
 
 def test_a_confirmed_page_is_an_answer_an_image_each_with_its_share_of_the_seconds(scored: Room):
@@ -190,6 +200,21 @@ def test_a_page_somebody_went_away_from_counts_no_longer_than_one_answer_may(sco
     grid = grid_of(scored)
     grid.confirm(dict.fromkeys(grid.ids(4), scored.classes[1]), seconds=86_400.0)
     assert sum(row.seconds for row in rows(scored)) == 600.0
+
+
+def test_a_tile_that_several_people_answer_comes_to_each_of_them_once(scored: Room):
+    with scored.database.write() as session:
+        session.execute(update(Image).where(Image.id == scored.images[0]).values(wanted=2))
+    ann, bob = grid_of(scored), grid_of(scored)
+    first = ann.ids(2)
+    assert ann.confirm(dict.fromkeys(first, scored.classes[1])).json()["saved"] == 2
+    assert states(scored, first) == ["unclear", "settled"]
+    claimed = ann.claim(30)
+    assert first[0] not in [item["id"] for item in claimed["items"]]
+    assert claimed["elsewhere"] == 0
+    assert bob.ids(30) == first[:1]
+    bob.confirm({first[0]: scored.classes[1]})
+    assert states(scored, first) == ["settled", "settled"]
 
 
 def test_what_an_audit_has_drawn_is_on_no_grid(scored: Room):
@@ -238,7 +263,7 @@ def test_an_archived_class_is_refused_tile_by_tile(scored: Room):
 @on_sqlite
 def test_another_projects_image_is_neither_leased_nor_answered(scored: Room):
     grid = grid_of(scored)
-    assert grid.claim(0, have=tuple(scored.noise_images))["kept"] == []
+    assert grid.claim(0, have=scored.noise_images)["kept"] == []
     report = grid.confirm({scored.noise_images[0]: scored.classes[1]}, left_out=scored.noise_images[1:]).json()
     assert report["refused"] == [{"image_id": scored.noise_images[0], "sentence": "There is no such image."}]
     assert rows(scored) == []
@@ -290,8 +315,8 @@ def test_an_unclear_tile_left_out_keeps_its_place_in_review_free_for_anybody(sco
 
 def test_a_new_round_takes_no_tile_from_a_screen_and_shows_none_twice(scored: Room):
     ann, bob, cid = grid_of(scored), grid_of(scored), scored.tab()
-    unclear, accepted, reviewed = ann.ids(4), ann.accepted(4), cid.ids(2, pile="review")
-    held = tuple(unclear + accepted)
+    unclear, reviewed = ann.ids(4), cid.ids(2, pile="review")
+    held = unclear + ann.accepted(4, have=unclear)
     publish(scored, 2, unclear=1)  # but for the first all unclear images are accepted as closed now
     assert ann.claim(0, have=held)["kept"] == sorted(held)
     assert not {*held, *reviewed} & {*bob.ids(30), *bob.accepted(30), *scored.tab().ids(30, pile="review")}
@@ -325,3 +350,72 @@ def test_enough_confirmed_tiles_let_the_labelers_learn_again(scored: Room):
     with scored.database.read() as session:
         query = select(func.count()).select_from(Job).where(Job.kind == "label", Job.project_id == scored.project)
         assert session.scalar(query) == 2
+
+
+def page_of(room: Room, grid: Grid, query: str = "") -> BeautifulSoup:
+    response = grid.client.get(f"/projects/{room.project}/grid{query}", headers={"Accept": "text/html"})
+    assert response.status_code == 200, response.text
+    return BeautifulSoup(response.text, "html.parser")
+
+
+def config_of(room: Room, grid: Grid, query: str = "") -> dict[str, Any]:
+    return json.loads(page_of(room, grid, query).select_one("#grid-page")["data-config"])
+
+
+def test_the_page_counts_the_piles_and_begins_with_the_fullest_unclear_one(scored: Room):
+    closed, opened = scored.classes
+    soup = page_of(scored, grid_of(scored))
+    assert [a.get_text(" ", strip=True) for a in soup.select(".piles a")] == [
+        "unclear closed 0", "unclear open 12", "accepted closed 18", "accepted open 0"
+    ]  # fmt: skip
+    assert soup.select_one(".piles a[aria-current]").get_text(" ", strip=True) == "unclear open 12"
+    config = config_of(scored, grid_of(scored), f"?of=accepted&class_id={closed}&order=most")
+    assert [config[name] for name in ("of", "classId", "order", "waiting")] == ["accepted", closed, "most", 18]
+    assert config["done"] == "A person has looked at every accepted image that the labelers take for closed."
+    assert config["next"] == {
+        "href": f"/projects/{scored.project}/grid?of=unclear&class_id={opened}",
+        "label": "Go on with unclear open (12)",
+    }
+
+
+@on_sqlite
+def test_the_last_piles_end_leads_to_what_comes_next(scored: Room):
+    grid = grid_of(scored)
+    grid.confirm(dict.fromkeys(grid.accepted(20), scored.classes[0]))
+    config = config_of(scored, grid)
+    assert config["next"] == {"href": f"/projects/{scored.project}", "label": "What comes next"}
+
+
+@on_sqlite
+def test_before_the_first_round_the_page_says_what_is_missing(room: Room):
+    config = config_of(room, grid_of(room))
+    assert config["waiting"] == 0
+    assert "The labelers have not looked at the images yet" in config["done"]
+    assert config["next"]["href"] == f"/projects/{room.project}/labelers"
+
+
+@on_sqlite
+@pytest.mark.parametrize("query", ["?class_id=999999", "?of=settled", "?order=random", "?class_id=x"])
+def test_a_grid_of_something_else_is_refused_in_words(scored: Room, query: str):
+    assert grid_of(scored).client.get(f"/projects/{scored.project}/grid{query}").status_code == 422
+
+
+def test_the_last_page_can_be_asked_for_until_another_answer_comes_after_it(scored: Room):
+    tab = scored.tab()
+    grid = grid_of(scored, tab)
+    closed, opened = scored.classes
+
+    def last_page() -> Any:
+        return grid.client.get(f"/projects/{scored.project}/grid/last-page").json()["page"]
+
+    assert last_page() is None
+    for key in ("page_number0one", "page_number0two"):
+        a, b = grid.ids(2)
+        grid.confirm({a: opened, b: closed}, key=key)
+    last = last_page()
+    assert (last["key"], [tile["id"] for tile in last["tiles"]]) == ("page_number0two", [a, b])
+    assert last["said"] == {str(a): opened, str(b): closed}
+    grid.undo("page_number0two", [a, b])
+    assert last_page()["key"] == "page_number0one"
+    tab.answer(tab.ids(1, pile="review")[0], opened, source="review")
+    assert last_page() is None

@@ -1,0 +1,73 @@
+// What stands around the tiles; it decides nothing.
+
+import { View } from "./view.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class GridView extends View {
+  constructor(config, classes) {
+    super(config, classes);
+    this.board = $("board");
+    this.bar = $("bar");
+    this.confirm = $("confirm");
+    this.size = $("tiles");
+  }
+
+  page(tiles) {
+    $("message").hidden = true;
+    this.board.hidden = false;
+    this.enable(true);
+    this.counts(tiles);
+  }
+
+  enable(on) {
+    super.enable(on);
+    this.confirm.disabled = !on;
+  }
+
+  counts(tiles) {
+    const words = this.countedWords(tiles);
+    $("confirm-words").textContent = words ? `Confirm ${words}` : "Go on";
+  }
+
+  // "66 open, 4 closed, 1 to review"
+  countedWords(tiles) {
+    const said = tiles.filter((tile) => !tile.off).map((tile) => tile.said);
+    const counted = this.config.classes.map(({ id, name }) => [said.filter((one) => one === id).length, name]);
+    counted.push([said.filter((one) => one === null).length, "to review"]);
+    return counted.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ");
+  }
+
+  selection(count) {
+    $("selection").textContent = count ? `${count} selected` : "";
+  }
+
+  progress({ done, left }) {
+    $("pile-progress").textContent = `${left.toLocaleString("en")} left`;
+    $("pile-bar").max = Math.max(done + left, 1);
+    $("pile-bar").value = done;
+  }
+
+  // A refused tile stays in sight with its picture and both values.
+  refuse(sentence, tile = null) {
+    super.refuse(sentence);
+    const picture = tile?.element?.querySelector("canvas");
+    if (picture) $("refused-list").lastChild.prepend(copyOf(picture));
+  }
+
+  // In the tiles' place.
+  message(sentence, ...actions) {
+    this.enable(false);
+    this.board.hidden = true;
+    $("message").hidden = false;
+    if ($("message").firstElementChild?.textContent === sentence) return; // said again, it would lose the focus
+    const words = Object.assign(document.createElement("p"), { textContent: sentence });
+    $("message").replaceChildren(words, ...actions);
+  }
+}
+
+function copyOf(picture) {
+  const copy = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
+  copy.getContext("2d").drawImage(picture, 0, 0);
+  return copy;
+}
