@@ -48,9 +48,17 @@ class KernelMachine:
     Suykens and Vandewalle (1999): as a support vector machine, but solved by one system of linear equations.
     """
 
-    def __init__(self, features: Floats, labels: NDArray[np.int64], classes: int, penalty: float = 1.0) -> None:
+    def __init__(
+        self,
+        features: Floats,
+        labels: NDArray[np.int64],
+        classes: int,
+        penalty: float = 1.0,
+        sharpness: float = 1.0,
+    ) -> None:
+        """`sharpness`: how fast likeness falls with distance, measured by how far the examples usually lie."""
         self._examples = features
-        self._gamma = 1.0 / max(features.shape[1] * float(features.var()), 1e-9)
+        self._gamma = sharpness / max(features.shape[1] * float(features.var()), 1e-9)
         wanted = np.eye(classes)[labels] * 2 - 1
         self._mean = wanted.mean(0)
         kernel = self._likeness(features).astype(np.float64)

@@ -81,7 +81,7 @@ class CompactView:
     workers: int
     name: str = "compact"
     title: str = "Compact net"
-    trust: float = 0.6
+    trust: float = 0.3
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         lock = threading.Lock()
@@ -132,7 +132,7 @@ class FeatureView:
     strength: float = 0.1
     name: str = "features"
     title: str = "Learnt features"
-    trust: float = 0.2
+    trust: float = 0.1
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         means = self.features.mean(0)
@@ -152,18 +152,46 @@ class EdgeView:
     """`[2, N, D]`, of every image and of its mirror image; halves, since there may be 100,000."""
     name: str = "edges"
     title: str = "Edges"
-    trust: float = 0.2
+    trust: float = 0.1
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
-            if len(rows) > MOST_EXAMPLES // 2:
-                picked = np.random.default_rng(lesson.seed).permutation(len(rows))[: MOST_EXAMPLES // 2]
-                rows, labels = rows[picked], labels[picked]
+            rows, labels = _some(rows, labels, MOST_EXAMPLES // 2, lesson.seed)
             both = self.histograms[:, rows].reshape(-1, self.histograms.shape[2]).astype(np.float32)
             machine = KernelMachine(both, np.tile(labels, 2), lesson.classes)
             return lambda wanted: np.mean([machine(side[wanted]) for side in self.histograms], 0, np.float32)
 
         return cross_judged(lesson, self.histograms.shape[1], learn, told)
+
+
+@dataclass(frozen=True)
+class PatchView:
+    """A kernel machine on the kinds of small patches that the pile is made of."""
+
+    features: Floats
+    """`[N, D]`, the same for an image and its mirror image."""
+    penalty: float = 10.0
+    sharpness: float = 0.15
+    name: str = "patches"
+    title: str = "Patches"
+    trust: float = 0.5
+
+    def judge(self, lesson: Lesson, told: Told) -> Floats:
+        def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
+            rows, labels = _some(rows, labels, MOST_EXAMPLES, lesson.seed)
+            known = self.features[rows]
+            machine = KernelMachine(known, labels, lesson.classes, self.penalty, self.sharpness)
+            return lambda wanted: machine(self.features[wanted])
+
+        return cross_judged(lesson, len(self.features), learn, told)
+
+
+def _some(rows: Rows, labels: NDArray[np.int64], most: int, seed: int) -> tuple[Rows, NDArray[np.int64]]:
+    """Return `most` of the rows with their labels, drawn by lot; all where they are no more."""
+    if len(rows) <= most:
+        return rows, labels
+    picked = np.random.default_rng(seed).permutation(len(rows))[:most]
+    return rows[picked], labels[picked]
 
 
 def cross_judged(lesson: Lesson, count: int, learn: Learn, told: Told) -> Floats:

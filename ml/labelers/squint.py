@@ -1,6 +1,6 @@
 """The recipe `squint`: from the answers known so far to honest probabilities for all images.
 
-Before the first answer it learns from the unlabelled pile. Then, every round: three labelers of different kinds
+Before the first answer it learns from the unlabelled pile. Then, every round: four labelers of different kinds
 learn from all answers, each is trusted as far as it proves right on answers that it had not seen, the surest
 images are accepted, and the others are put in the order in which a person should see them.
 """
@@ -29,11 +29,21 @@ from ml.labelers.evidence import (
     wrong_share_of,
 )
 from ml.linear import Floats
+from ml.patches import patch_features
 from ml.pretraining import Pretraining, PretrainSettings, pretrain
 from ml.report import TRAINING_COST, Reporter
 from ml.selection import accept, doubt, priorities
 from ml.small import SmallImages
-from ml.views import CompactView, EdgeView, FeatureView, Lesson, View, edge_histograms, learnt_features
+from ml.views import (
+    CompactView,
+    EdgeView,
+    FeatureView,
+    Lesson,
+    PatchView,
+    View,
+    edge_histograms,
+    learnt_features,
+)
 
 FEWEST_TO_PRETRAIN = 8
 
@@ -98,7 +108,7 @@ def pretraining_of(images: SmallImages, folder: Path, name: str, settings: Squin
 def work_of(task: Pretraining, answers: int, settings: SquintSettings) -> float:
     """What preparing and one round take, in images scored."""
     waiting = task.work if len(task.images) >= FEWEST_TO_PRETRAIN else 0
-    return waiting + 2 * len(task.images) + round_work(len(task.images), answers, settings)
+    return waiting + 3 * len(task.images) + round_work(len(task.images), answers, settings)
 
 
 def round_work(images: int, answers: int, settings: SquintSettings) -> float:
@@ -116,13 +126,17 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     features = learnt_features(
         images, weights, lambda count, cost: reporter.advance("measuring every image", count, cost=cost)
     )
+    patches = patch_features(
+        images, task.folder, task.name, lambda count: reporter.advance("measuring every image", count)
+    )
     workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
     views: list[View] = [
         CompactView(images, weights, FinetuneSettings(settings.steps), workers),
         FeatureView(features),
         EdgeView(edge_histograms(images)),
+        PatchView(patches),
     ]
-    return Prepared(images, views, features[0])
+    return Prepared(images, views, patches)
 
 
 def judge(
