@@ -101,11 +101,13 @@ def _go_on(known: Known, now: Point, aim: str) -> Advice:
     middle, soonest, latest = law.answers_until(known.target, now.answers, known.images)
     if middle is None:
         return Advice("More answers may not be enough", f"{aim} The estimates hardly fall.")
-    more = max(middle - now.answers, 10)
-    earliest = max((soonest or middle) - now.answers, 0)
-    span = f"{earliest:,} to {latest - now.answers:,}" if latest else f"{earliest:,} or many more"
-    title = f"About {rounded(more):,} more answers, {minutes(more * known.seconds_each)}"
-    return Advice(title, f"{aim} It may take {span}.")
+    more = min(max(middle - now.answers, 10), known.unclear)
+    title = f"About {_rounded(more):,} more answers, {minutes(more * known.seconds_each)}"
+    if more == known.unclear:
+        return Advice(title, f"{aim} Then no image is unclear any more.")
+    latest_more = f"{latest - now.answers:,} at the latest" if latest else "it may also take many more"
+    earliest = f"{soonest - now.answers:,}" if soonest else "as many"
+    return Advice(title, f"{aim} {earliest} could do; {latest_more}.")
 
 
 def _expected(now: Point) -> str:
@@ -123,9 +125,9 @@ def _proof(known: Known) -> str:
     return "That is an estimate; an audit proves it."
 
 
-def rounded(number: float) -> int:
+def _rounded(number: float) -> int:
     """Two figures are all that such an estimate is good for."""
-    step = 100 if number >= 1000 else 10
+    step = 100 if number >= 1000 else 10 if number >= 20 else 1
     return step * math.ceil(number / step)
 
 

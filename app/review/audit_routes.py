@@ -20,6 +20,8 @@ from app.review import audit, audit_queries, planning
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}/audit")
+GUESSED_SECONDS = 2.5
+"""An answer takes about so long, until answers say how long it takes here."""
 Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -54,7 +56,7 @@ def audit_page(
         shown=shown,
         newest=rows[0] if rows else None,
         pile=counts.accepted,
-        seconds_each=counts.answer_seconds / counts.answers if counts.answers else 0.0,
+        seconds_each=counts.answer_seconds / counts.answers if counts.answer_seconds else GUESSED_SECONDS,
         expected=expected,
         plans=planning.plans(counts.accepted, expected or planning.GUESSED_SHARE),
         size=size or planning.usual_size(counts.accepted),
