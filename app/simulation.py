@@ -1,13 +1,16 @@
-"""Replaying a project from files: the pack and the plan are made here, the replay runs in a child with torch."""
+"""Replaying projects from files: the pack and the plan are made here, each replay runs in a child with torch."""
 
 from __future__ import annotations
 
 import json
+import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -18,71 +21,180 @@ from app.errors import AppError, BadInputError
 from app.images.importing import open_source
 from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
+from app.images.rendered import GROUP_PATTERN, render_eyes
+from app.projects.grouping import group_of, pattern_problem
+from app.review.statement import CANT_TELL, FIXED, RIGHT, WRONG, state
 from ml import pixels
 from ml.contract import SIMULATION, SIMULATION_RESULT, Failure, Progress, Recipe, SimulationPlan, decode_event
 from ml.rundir import LOG, atomic_path, write_text
 
 LARGEST_SIDE = 224
+RENDERED = re.compile(r"rendered(?::(\d+))?")
+RENDERED_COUNT, RENDERED_SEED = 600, 7
 Show = Callable[[str, float, float], None]
+FINAL = ("accepted", "guess")
+"""What a replay hands over for its audit, and nobody reads."""
 
 
 @dataclass(frozen=True)
 class Asked:
     """What `squint simulate` was asked to replay."""
 
-    images: Path
-    labels: Path
+    images: str
+    """A zip or a folder, or `rendered`, or `rendered:COUNT`."""
+    labels: Path | None
+    """None: those of the rendered eyes."""
     person: Path | None
-    recipe: Recipe
+    recipes: Sequence[Recipe]
     answers: int
-    seed: int
+    seeds: Sequence[int]
     settings: dict[str, Any]
+    group_by: str = ""
+    weights_dir: Path | None = None
+    """Where the founding recipe's ImageNet weights lie; None: from scratch."""
+    audit: int = 0
+    """How many of the finally accepted labels the person checks."""
 
 
-def run_simulation(asked: Asked, folder: Path, show: Show) -> dict[str, Any]:
-    """Replay in `folder` and return the curve; raise AppError with the child's sentence when it gave up."""
+def run_simulations(asked: Asked, folder: Path, show: Show) -> dict[str, Any]:
+    """Replay every recipe with every seed in `folder` and return one table a recipe, and all runs.
+
+    Raise AppError with the child's sentence when it gave up.
+    """
     show("reading the images", 0, 1)
     plan = _prepare(asked, folder)
+    plans = [replace(plan, recipe=recipe, seed=seed) for recipe in asked.recipes for seed in asked.seeds]
+    runs = [_run(each, asked, folder, _in_turn(show, number, plans)) for number, each in enumerate(plans)]
+    tables = {
+        recipe: _table([run["curve"] for run in runs if run["recipe"] == recipe]) for recipe in asked.recipes
+    }
+    first = runs[0]
+    return {
+        "images": first["images"],
+        "classes": first["classes"],
+        "recipe": first["recipe"],
+        "seed": first["seed"],
+        "seeds": list(asked.seeds),
+        "curve": tables[asked.recipes[0]]["curve"],
+        **({"audit": first["audit"]} if asked.audit else {}),
+        "tables": tables,
+        "runs": runs,
+        "notes": list(dict.fromkeys(note for run in runs for note in run["notes"])),
+    }
+
+
+def _in_turn(show: Show, number: int, plans: Sequence[SimulationPlan]) -> Show:
+    """Let each of several replays move its own part of the bar."""
+    if len(plans) == 1:
+        return show
+    name = f"{plans[number].recipe}, seed {plans[number].seed}"
+
+    def shown(stage: str, done: float, total: float) -> None:
+        show(f"{name}: {stage}", number + min(done / max(total, 1), 1), len(plans))
+
+    return shown
+
+
+def _run(plan: SimulationPlan, asked: Asked, folder: Path, show: Show) -> dict[str, Any]:
     write_text(folder / SIMULATION, json.dumps(asdict(plan)))
     failure = _run_child(folder, show)
     if failure is not None:
         raise AppError(failure)
     answer: dict[str, Any] = json.loads((folder / SIMULATION_RESULT).read_text("utf-8"))
-    return answer
+    if asked.audit:
+        answer["audit"] = _audit(plan, answer, asked.audit)
+    return {name: value for name, value in answer.items() if name not in FINAL}
+
+
+def _audit(plan: SimulationPlan, answer: dict[str, Any], size: int) -> dict[str, Any]:
+    """Let the person check a random sample of what was accepted at last: the same rule as in the app.
+
+    `wrong_share` is the truth that the bound is about; `holds` says whether it is kept. What the person would not
+    answer counts as not confirmed.
+    """
+    pile = list(answer["accepted"])
+    if not pile:
+        return {"size": 0, "pile": 0, "statement": "Nothing was accepted; there is nothing to audit."}
+    order = list(pile)
+    random.Random(f"audit {plan.seed}").shuffle(order)
+    guess = answer["guess"]
+    said = state(FIXED, len(pile), [_outcome(guess[row], plan.person[row]) for row in order[:size]])
+    against = sum(_outcome(guess[row], plan.person[row]) != RIGHT for row in pile) / len(pile)
+    wrong = sum(plan.truth[row] >= 0 and guess[row] != plan.truth[row] for row in pile) / len(pile)
+    return {
+        **said.to_json(),
+        "wrong_share_by_the_person": round(against, 5),
+        "wrong_share": round(wrong, 5),
+        "holds": said.bound >= against,
+    }
+
+
+def _outcome(guess: int, person: int) -> str:
+    if person < 0:
+        return CANT_TELL
+    return RIGHT if guess == person else WRONG
+
+
+def _table(curves: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the mean over the seeds, and the smallest and largest of each figure; as far as all of them go."""
+    curve, spread = [], []
+    for points in zip(*curves, strict=False):
+        columns = {name: [point[name] for point in points] for name in points[0] if name != "answers"}
+        curve.append({"answers": points[0]["answers"], **{k: _middle(v) for k, v in columns.items()}})
+        known = {name: values for name, values in columns.items() if None not in values}
+        spread.append({"answers": points[0]["answers"], **{k: [min(v), max(v)] for k, v in known.items()}})
+    return {"curve": curve, "spread": spread}
+
+
+def _middle(values: Sequence[Any]) -> Any:
+    if len(values) == 1 or values[0] is None:
+        return values[0]
+    return round(mean(values), 5)
 
 
 def _prepare(asked: Asked, folder: Path) -> SimulationPlan:
-    truth, person = read_labels(asked.labels), read_labels(asked.person or asked.labels)
-    pictures = _small_pictures(asked.images)
+    if problem := pattern_problem(asked.group_by):
+        raise BadInputError(f"--group-by: {problem}")
+    pictures, rendered = _pictures(asked.images)
+    if asked.labels is None and not rendered:
+        raise BadInputError("--labels is missing: the file that says what each image truly is.")
+    truth = read_labels(asked.labels) if asked.labels else rendered
+    person = read_labels(asked.person) if asked.person else truth
     classes = sorted({*truth.values(), *person.values()})
     if len(classes) < 2:
         raise BadInputError("The labels file knows only one class; there is nothing to tell apart.")
     index = {label: place for place, label in enumerate(classes)}
+    pattern = asked.group_by or (GROUP_PATTERN if rendered else "")
     plan = SimulationPlan(
         names=list(pictures),
         classes=classes,
         truth=[index.get(label_of(truth, name) or "", -1) for name in pictures],
         person=[index.get(label_of(person, name) or "", -1) for name in pictures],
         sha256=_write_pack(folder, list(pictures.values())),
-        recipe=asked.recipe,
         answers=asked.answers,
-        seed=asked.seed,
         settings=asked.settings,
+        groups=[group_of(pattern, name) or name for name in pictures] if pattern else [],
+        weights="pretrained" if asked.weights_dir else "scratch",
+        weights_dir=str(asked.weights_dir.resolve()) if asked.weights_dir else "",
     )
     if max(plan.truth) < 0 or max(plan.person) < 0:
         raise BadInputError("The labels file names none of these images.")
     return plan
 
 
-def _small_pictures(path: Path) -> dict[str, Image.Image]:
+def _pictures(images: str) -> tuple[dict[str, Image.Image], dict[str, str]]:
+    """Return the pictures by name, and the labels of those that were drawn here."""
+    if found := RENDERED.fullmatch(images):
+        drawn = list(render_eyes(int(found[1] or RENDERED_COUNT), RENDERED_SEED))
+        return {name: picture for name, _, picture in drawn}, {name: label for name, label, _ in drawn}
     pictures: dict[str, Image.Image] = {}
-    with open_source(path, SHELL) as source:
+    with open_source(Path(images), SHELL) as source:
         for name, picture in read_pictures(source):
             picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
             pictures[name] = picture
     if not pictures:
         raise BadInputError("None of the pictures can be read.")
-    return pictures
+    return pictures, {}
 
 
 def _write_pack(folder: Path, pictures: Sequence[Image.Image]) -> str:
@@ -104,7 +216,7 @@ def _run_child(folder: Path, show: Show) -> str | None:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=REPOSITORY, text=True
         )
         failure = None
-        with child:
+        try:
             assert child.stdout is not None  # noqa: S101  asked for above
             for line in child.stdout:
                 event = decode_event(line)
@@ -112,6 +224,10 @@ def _run_child(folder: Path, show: Show) -> str | None:
                     show(event.stage, event.done, event.total)
                 elif isinstance(event, Failure):
                     failure = event.sentence
+            child.wait()
+        finally:
+            child.kill()  # Who stops this from the keyboard leaves nothing behind.
+            child.wait()
     if child.returncode and failure is None:
         return f"The simulation stopped unexpectedly; {folder / LOG} tells more."
     return failure

@@ -292,3 +292,6 @@ class SimulationPlan:
     settings: dict[str, Any] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     """Images with the same group never part; empty: every image is its own."""
+    weights: WeightsPolicy = "scratch"
+    """What the founding recipe's labelers start from."""
+    weights_dir: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from ml.device import pick_device
 from ml.errors import RunError
 from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
+    Opinion,
     SquintSettings,
     judge,
     prepare,
@@ -45,9 +46,9 @@ COUNTED = (
 BOUND_OF_SQUINT = (
     "bound is the one-sided 95 % Clopper-Pearson bound on the wrong share of the accepted, from those randomly "
     "drawn answers that would have been accepted unseen (out of fold); estimate is what the calibrated "
-    "probabilities expect."
+    "probabilities expect of the accepted, estimate_all of all, between low_all and high_all (95 %)."
 )
-NO_BOUND = "The founding recipe gives no bound of its own before an audit: bound is 1, estimate is 0."
+NO_BOUND = "The founding recipe estimates nothing and gives no bound before an audit: bound is 1."
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,13 @@ class Point:
     wrong_in_all: float
     """Share of all: answered images as the person said, all others by the recipe's best guess."""
     bound: float
-    estimate: float
-    """The recipe's own estimate of `wrong_in_accepted`."""
     seconds: float
+    estimate: float | None = None
+    """The recipe's own estimate of `wrong_in_accepted`; None: it makes none."""
+    estimate_all: float | None = None
+    """And of `wrong_in_all`, which lies between the next two 95 times of 100."""
+    low_all: float | None = None
+    high_all: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,22 +85,27 @@ class State:
 def execute(folder: Path) -> None:
     """Replay the project in `folder` and write its curve there. Raise RunError when it cannot be."""
     plan = SimulationPlan(**json.loads((folder / SIMULATION).read_text("utf-8")))
-    if (np.array(plan.person) >= 0).sum() < SEED_ANSWERS or max(plan.truth) < 0:
-        raise RunError(f"The labels file has to answer for at least {SEED_ANSWERS} of the images.")
+    able = int((np.array(plan.person) >= 0).sum())
+    if able < SEED_ANSWERS:
+        raise RunError(
+            f"A replay begins with {SEED_ANSWERS} answers drawn by lot; the labels answer for {able} images."
+        )
     play = _play_squint if plan.recipe == "squint" else _play_founding
-    curve, notes = play(folder, plan)
+    curve, state, notes = play(folder, plan)
     answer = {
         "recipe": plan.recipe,
         "images": len(plan.names),
         "classes": plan.classes,
         "seed": plan.seed,
         "curve": [asdict(point) for point in curve],
+        "accepted": np.flatnonzero(state.accepted).tolist(),
+        "guess": state.guess.tolist(),
         "notes": [COUNTED, *notes],
     }
     rundir.write_text(folder / SIMULATION_RESULT, json.dumps(answer))
 
 
-def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], list[str]]:
+def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State, list[str]]:
     """Answer, judge, answer the fifty that the recipe asks for, and so on."""
     began = time.monotonic()
     settings = with_overrides(SquintSettings(), plan.settings)
@@ -115,14 +125,14 @@ def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], list[
         answered = np.concatenate([answered, queue[: stop - len(answered)]])
         opinion = judge(prepared, _answers(plan, answered, drawn), plan.classes, settings, plan.seed, reporter)
         state = State(answered, opinion.accepted, opinion.probability.argmax(1))
-        found = opinion.accepted_wrong
-        curve.append(_point(plan, state, found.bound, found.estimate, time.monotonic() - began))
+        point = _point(plan, state, opinion.accepted_wrong.bound, time.monotonic() - began)
+        curve.append(_with_estimates(point, opinion))
         print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
         queue = _queue(plan, answered, opinion.priority, drawn)
-    return curve, notes + opinion.notes
+    return curve, state, notes + opinion.notes
 
 
-def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], list[str]]:
+def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State, list[str]]:
     """Train once on the seed; where the two labelers differ the person answers, most doubtful first."""
     began = time.monotonic()
     drawn = _drawn(plan)
@@ -140,10 +150,11 @@ def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], lis
         answered = np.concatenate([drawn, asked[: stop - len(drawn)]])
         accepted = agreed != UNCLEAR
         accepted[answered] = False
-        curve.append(_point(plan, State(answered, accepted, guess), 1.0, 0.0, seconds if not curve else 0.0))
+        state = State(answered, accepted, guess)
+        curve.append(_point(plan, state, 1.0, seconds if not curve else 0.0))
         if len(answered) < stop:
             break
-    return curve, [NO_BOUND]
+    return curve, state, [NO_BOUND]
 
 
 def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manifest:
@@ -162,7 +173,8 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
         labels=labels,
         sources=["human" if label >= 0 else "" for label in labels],
         models=list(FOUNDING_PAIR),
-        weights="scratch",
+        weights=plan.weights,
+        weights_dir=plan.weights_dir,
         seed=plan.seed,
         settings=plan.settings,
     )
@@ -201,7 +213,18 @@ def _groups(plan: SimulationPlan) -> list[str]:
     return plan.groups or plan.names
 
 
-def _point(plan: SimulationPlan, state: State, bound: float, estimate: float, seconds: float) -> Point:
+def _with_estimates(point: Point, opinion: Opinion) -> Point:
+    expected = opinion.all_wrong
+    return replace(
+        point,
+        estimate=round(opinion.accepted_wrong.estimate, 5),
+        estimate_all=round(expected.estimate, 5),
+        low_all=round(expected.low, 5),
+        high_all=round(expected.high, 5),
+    )
+
+
+def _point(plan: SimulationPlan, state: State, bound: float, seconds: float) -> Point:
     truth = np.array(plan.truth)
     known = truth >= 0
     final = state.guess.copy()
@@ -214,7 +237,6 @@ def _point(plan: SimulationPlan, state: State, bound: float, estimate: float, se
         wrong_in_accepted=_share(state.guess[judged] != truth[judged]),
         wrong_in_all=_share(final[known] != truth[known]),
         bound=round(bound, 5),
-        estimate=round(estimate, 5),
         seconds=round(seconds, 1),
     )
 

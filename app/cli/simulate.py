@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,62 +14,120 @@ from app.cli.options import Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.cli.training import Set, changes_of
+from app.errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+RECIPES = ("squint", "founding")
 
 
 @app.command()
 def simulate(  # noqa: PLR0913, PLR0917  the options of a replay
-    images: Annotated[Path, typer.Option(metavar="PATH", help="A zip, or a folder.")],
-    labels: Annotated[Path, typer.Option(metavar="CSV", help="The truth, header filename,label.")],
-    recipe: Annotated[Literal["squint", "founding"], typer.Option(help="How to label.")] = "squint",
+    images: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="A zip, a folder, or rendered:COUNT for drawn eyes."),
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="The truth, header filename,label."),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option(help="squint or founding, or both parted by a comma: a table each.")
+    ] = "squint",
     answers: Annotated[int, typer.Option(min=100, help="How many the person gives.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Another order of the first hundred.")] = 0,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Several, with the spread between them.")] = "",
     human: Annotated[
         Path | None, typer.Option(metavar="CSV", help="What the person answers, where that is not the truth.")
+    ] = None,
+    audit: Annotated[
+        int, typer.Option(min=0, metavar="N", help="At the end the person checks so many accepted labels.")
+    ] = 0,
+    group_by: Annotated[
+        str, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
+    ] = "",
+    weights: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="founding: ImageNet weights lie there; else from scratch.")
     ] = None,
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep what was learnt there; the next replay is quicker.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write the curve there.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write all rows there.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="OUT", help="Draw the curves: a png or svg file.")] = None,
     set_: Set = None,
     json: Json = False,
 ) -> None:
     """Replay a project with a labels file as the person: how many answers, and how good the labels."""
-    from app.simulation import Asked, run_simulation  # noqa: PLC0415  `squint --help` needs none of it
+    from app.simulation import Asked, run_simulations  # noqa: PLC0415  `squint --help` needs none of it
 
+    if plot and plot.suffix.lower() not in {".png", ".svg"}:
+        raise BadInputError(f"--plot writes a png or an svg file, not {plot.name}.")
+    asked = Asked(
+        images, labels, human, _recipes(recipe), answers, _seeds(seeds) or [seed], changes_of(set_), group_by,
+        weights, audit,
+    )  # fmt: skip
     with ExitStack() as stack:
         folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="squint-")))
         folder.mkdir(parents=True, exist_ok=True)
-        show = stack.enter_context(bar("images"))
-        asked = Asked(images, labels, human, recipe, answers, seed, changes_of(set_))
-        answer = run_simulation(asked, folder, show)
+        show = stack.enter_context(bar("images" if len(asked.recipes) * len(asked.seeds) == 1 else "replays"))
+        answer = run_simulations(asked, folder, show)
     if csv:
-        _write_csv(csv, answer["curve"])
+        _write_csv(csv, answer["runs"])
+    if plot:
+        _plot(plot, answer["tables"])
     if json:
         say_json(answer)
-    elif not csv:
-        _say_curve(answer)
+    elif not (csv or plot):
+        _say(answer)
 
 
-def _say_curve(answer: Mapping[str, Any]) -> None:
-    say("answers  unclear  accepted  wrong in accepted  wrong in all   bound  seconds")
-    for row in answer["curve"]:
-        say(
-            f"{row['answers']:7,} {row['unclear']:8,} {row['accepted']:9,} {row['wrong_in_accepted']:18.2%} "
-            f"{row['wrong_in_all']:13.2%} {row['bound']:7.2%} {row['seconds']:8.1f}"
-        )
+def _recipes(given: str) -> Sequence[Any]:
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if not names or any(name not in RECIPES for name in names):
+        raise BadInputError(f"--recipe takes squint or founding, or both parted by a comma, not {given}.")
+    return list(dict.fromkeys(names))
+
+
+def _seeds(given: str) -> list[int]:
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise BadInputError(f"--seeds takes whole numbers parted by commas, such as 0,1,2, not {given}.")
+    return list(dict.fromkeys(map(int, parts)))
+
+
+def _say(answer: Mapping[str, Any]) -> None:
+    for recipe, table in answer["tables"].items():
+        say(f"{recipe}: mean of {len(answer['seeds'])} seeds" if len(answer["seeds"]) > 1 else recipe)
+        say("answers  unclear  accepted  wrong in accepted  wrong in all   bound  seconds")
+        for row in table["curve"]:
+            say(
+                f"{row['answers']:7,.0f} {row['unclear']:8,.0f} {row['accepted']:9,.0f} "
+                f"{row['wrong_in_accepted']:18.2%} {row['wrong_in_all']:13.2%} {row['bound']:7.2%} "
+                f"{row['seconds']:8.1f}"
+            )
+    for run in answer["runs"]:
+        if "audit" in run:
+            say(f"Audit of {run['recipe']}, seed {run['seed']}: {run['audit']['statement']}")
     for note in answer["notes"]:
         say(note)
 
 
-def _write_csv(out: Path, curve: list[dict[str, Any]]) -> None:
+def _write_csv(out: Path, runs: Sequence[Mapping[str, Any]]) -> None:
     from csv import DictWriter  # noqa: PLC0415  the option's name is taken
 
     from app.cli.transfer import whole_file  # noqa: PLC0415
 
     with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
-        table = DictWriter(text, curve[0].keys())
+        table = DictWriter(text, ["recipe", "seed", *runs[0]["curve"][0]])
         table.writeheader()
-        table.writerows(curve)
+        for run in runs:
+            table.writerows({"recipe": run["recipe"], "seed": run["seed"], **row} for row in run["curve"])
+
+
+def _plot(out: Path, tables: Mapping[str, Any]) -> None:
+    from app.cli.curves import draw_curves  # noqa: PLC0415  matplotlib is slow to import
+    from app.cli.transfer import whole_file  # noqa: PLC0415
+
+    with whole_file(out) as temporary:
+        draw_curves(tables, temporary, out.suffix.lower().removeprefix("."))
