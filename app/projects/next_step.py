@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.languages import gettext as _
+from app.languages import ngettext
+
 GUESSED_SECONDS = 2.5
 """An answer takes about so long, until enough answers say how long it takes here."""
 ENOUGH_ANSWERS = 10
@@ -72,20 +75,23 @@ def next_step(at: Standing, *, engineer: bool, advice: str = "") -> NextStep:
     step = _answers(at, advice) or _disputed(at) or _engineers(at)
     if engineer or step.path in {"/label", "/review", "/audit/check"}:
         return step
-    return NextStep("Nothing for you to do now", "There will be images here when the labelers have questions.")
+    return NextStep(
+        _("Nothing for you to do now"), _("There will be images here when the labelers have questions.")
+    )
 
 
 def _answers(at: Standing, advice: str) -> NextStep | None:
     """People come first: what a person can answer never waits for a machine."""
     if at.audit_left:
-        minutes = _minutes(at.audit_left * at.seconds_each)
-        sentence = f"{minutes}. Then it is known how many labels are wrong at most."
-        title = f"Check {at.audit_left:,} accepted label{'' if at.audit_left == 1 else 's'}"
-        return NextStep(title, sentence, "Check", "/audit/check", "c")
+        title = _n("Check %(number)s accepted label", "Check %(number)s accepted labels", at.audit_left)
+        sentence = _("%(time)s. Then it is known how many labels are wrong at most.")
+        return NextStep(title, sentence % _time(at, at.audit_left), _("Check"), "/audit/check", "c")
     if at.unclear and at.rounds:
-        sentence = f"{_minutes(at.unclear * at.seconds_each)}. {at.accepted:,} are labelled without you."
+        title = _n("Settle %(number)s unclear image", "Settle %(number)s unclear images", at.unclear)
+        sentence = _("%(time)s. %(accepted)s are labelled without you.")
+        sentence %= {**_time(at, at.unclear), "accepted": f"{at.accepted:,}"}
         sentence += f" {advice}." if advice else ""
-        return NextStep(f"Settle {_images(at.unclear, 'unclear ')}", sentence, "Review", "/review", "r")
+        return NextStep(title, sentence, _("Review"), "/review", "r")
     if at.images and not at.rounds and not at.labelers_run and at.new:
         return _seed(at)
     return None
@@ -93,28 +99,33 @@ def _answers(at: Standing, advice: str) -> NextStep | None:
 
 def _seed(at: Standing) -> NextStep | None:
     if at.seed_left:
-        title = f"Label {_images(at.seed_left, 'more ' if at.seed else '')}"
-        sentence = f"{_minutes(at.seed_left * at.seconds_each)}. The labelers learn from them."
-        return NextStep(title, sentence, "Label", "/label", "l")
+        more = _n("Label %(number)s more image", "Label %(number)s more images", at.seed_left)
+        title = more if at.seed else _n("Label %(number)s image", "Label %(number)s images", at.seed_left)
+        sentence = _("%(time)s. The labelers learn from them.") % _time(at, at.seed_left)
+        return NextStep(title, sentence, _("Label"), "/label", "l")
     if at.missing:
-        return NextStep("Label a few more images", at.missing, "Label", "/label", "l")
+        return NextStep(_("Label a few more images"), at.missing, _("Label"), "/label", "l")
     return None
 
 
 def _disputed(at: Standing) -> NextStep | None:
     if not at.disputed:
         return None
-    title = f"Decide {_images(at.disputed, '')} on which people differ"
-    return NextStep(title, "An engineer’s word stands.", "Adjudicate", "/adjudicate", "a")
+    title = _n(
+        "Decide %(number)s image on which people differ",
+        "Decide %(number)s images on which people differ",
+        at.disputed,
+    )
+    return NextStep(title, _("An engineer’s word stands."), _("Adjudicate"), "/adjudicate", "a")
 
 
 def _engineers(at: Standing) -> NextStep:
     if not at.images:
-        return NextStep("Import images", "A zip or a folder; labels may come along.", "Import", "/images", "i")
+        sentence = _("A zip or a folder; labels may come along.")
+        return NextStep(_("Import images"), sentence, _("Import"), "/images", "i")
     if at.labelers_run:
-        return NextStep(
-            "The labelers are at work", "They learn, then look at every image.", "Watch", "/jobs", "w"
-        )
+        sentence = _("They learn, then look at every image.")
+        return NextStep(_("The labelers are at work"), sentence, _("Watch"), "/jobs", "w")
     if at.new:
         return _train(at)
     return _finish(at)
@@ -123,39 +134,36 @@ def _engineers(at: Standing) -> NextStep:
 def _finish(at: Standing) -> NextStep:
     """Nothing waits for the labelers any more: prove the labels, use them, read what came of it."""
     if at.accepted and at.rounds and not at.audited and not at.bakeoff_runs and not at.bakeoffs:
-        sentence = f"A random sample tells how many of the {at.accepted:,} are wrong at most."
-        return NextStep("Audit what the labelers accepted", sentence, "Plan it", "/audit", "a")
+        sentence = _("A random sample tells how many of the %(accepted)s are wrong at most.")
+        sentence %= {"accepted": f"{at.accepted:,}"}
+        return NextStep(_("Audit what the labelers accepted"), sentence, _("Plan it"), "/audit", "a")
     if at.bakeoff_runs:
-        return NextStep("The classifiers are training", "One after the other.", "Watch", "/jobs", "w")
+        return NextStep(_("The classifiers are training"), _("One after the other."), _("Watch"), "/jobs", "w")
     if not at.bakeoffs:
-        sentence = f"{at.images - at.set_aside:,} images are labelled."
-        return NextStep("Train the final classifiers", sentence, "Choose models", "/results", "t")
-    return NextStep(
-        "Read the results",
-        "The classifiers are compared on one page.",
-        "Results",
-        "/results",
-        "r",
-    )
+        sentence = _("%(labelled)s images are labelled.") % {"labelled": f"{at.images - at.set_aside:,}"}
+        return NextStep(_("Train the final classifiers"), sentence, _("Choose models"), "/results", "t")
+    sentence = _("The classifiers are compared on one page.")
+    return NextStep(_("Read the results"), sentence, _("Results"), "/results", "r")
 
 
 def _train(at: Standing) -> NextStep:
     if at.rounds:
-        sentence = "The labelers have not seen them yet."
-        return NextStep(
-            f"{_images(at.new, 'new ')} came in", sentence, "Train the labelers", "/labelers", "t", posts=True
-        )
-    sentence = f"They learn from your {at.seed:,} labels and look at the other {at.new:,} images."
-    return NextStep("Train the labelers", sentence, "Train", "/labelers", "t", posts=True)
+        title = _n("%(number)s new image came in", "%(number)s new images came in", at.new)
+        sentence = _("The labelers have not seen them yet.")
+        return NextStep(title, sentence, _("Train the labelers"), "/labelers", "t", posts=True)
+    sentence = _("They learn from your %(seed)s labels and look at the other %(new)s images.")
+    sentence %= {"seed": f"{at.seed:,}", "new": f"{at.new:,}"}
+    return NextStep(_("Train the labelers"), sentence, _("Train"), "/labelers", "t", posts=True)
 
 
-def _images(number: int, kind: str) -> str:
-    return f"{number:,} {kind}image{'' if number == 1 else 's'}"
+def _n(one: str, many: str, number: int) -> str:
+    return ngettext(one, many, number) % {"number": f"{number:,}"}
 
 
-def _minutes(seconds: float) -> str:
-    minutes = round(seconds / 60)
+def _time(at: Standing, images: int) -> dict[str, str]:
+    minutes = round(images * at.seconds_each / 60)
     if minutes < 1:
-        return "Less than a minute"
-    number, unit = (minutes, "minute") if minutes < 60 else (round(minutes / 60), "hour")
-    return f"About {number} {unit}{'' if number == 1 else 's'}"
+        return {"time": _("Less than a minute")}
+    if minutes < 60:
+        return {"time": _n("About %(number)s minute", "About %(number)s minutes", minutes)}
+    return {"time": _n("About %(number)s hour", "About %(number)s hours", round(minutes / 60))}
