@@ -13,15 +13,17 @@ export function make(name, attributes = {}, text = "") {
   return node;
 }
 
-// `spec`: title, width, height, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
+// `spec`: title, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
 // `{name, tone, items: [{x, y, words, pick}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
 export function draw(box, spec) {
-  const size = { width: spec.width ?? 640, height: spec.height ?? 340 };
+  // As wide as its place, so that words keep their size on a phone.
+  const width = Math.min(Math.max(box.clientWidth - 28, 260), 1100);
+  const size = { width, height: Math.round(Math.min(width * 0.72, spec.height ?? 400)) };
   const svg = make("svg", { viewBox: `0 0 ${size.width} ${size.height}`, role: "img", tabindex: "0", "aria-label": spec.title });
   const place = placed(spec, size);
   axes(svg, spec, place, size);
   if (spec.band) svg.append(make("rect", { class: "band", x: place.x(spec.band[0]), y: EDGE.top, width: Math.max(place.x(spec.band[1]) - place.x(spec.band[0]), 0), height: size.height - EDGE.top - EDGE.bottom }));
-  const shown = [...bars(svg, spec, place), ...lines(svg, spec, place), ...points(svg, spec, place)];
+  const shown = [...bars(svg, spec, place), ...lines(svg, spec, place), ...points(svg, spec, place, size)];
   for (const mark of spec.marks ?? []) svg.append(make("line", { class: `mark ${mark.tone ?? ""}`, x1: place.x(mark.x), x2: place.x(mark.x), y1: EDGE.top, y2: size.height - EDGE.bottom }));
   const words = document.createElement("p");
   words.className = "quiet small words";
@@ -92,7 +94,7 @@ function lines(svg, spec, place) {
   return shown;
 }
 
-function points(svg, spec, place) {
+function points(svg, spec, place, size) {
   const shown = [];
   for (const series of spec.points ?? []) {
     const group = make("g", { class: series.tone ?? "" });
@@ -100,7 +102,7 @@ function points(svg, spec, place) {
       const at = { px: place.x(item.x), py: place.y(item.y) };
       group.append(item.square ? make("rect", { class: "point front", x: at.px - 6, y: at.py - 6, width: 12, height: 12, transform: `rotate(45 ${at.px} ${at.py})` }) : make("circle", { class: "point", cx: at.px, cy: at.py, r: item.r ?? 5 }));
       if (item.label) {
-        const end = at.px > (spec.width ?? 640) * 0.66;
+        const end = at.px > size.width * 0.66;
         group.append(make("text", { class: "label", x: at.px + (end ? -10 : 10), y: at.py - 7, "text-anchor": end ? "end" : "start" }, item.label));
       }
       shown.push({ ...item, ...at });

@@ -127,7 +127,7 @@ export function histogram(tally, config, { low, high }, pickBar) {
     items: values.map((y, i) => ({ y, from: (i + c / 2) / BINS, to: (i + (c + 1) / 2) / BINS, words: `${config.classes[c]}, score ${fixed(i / BINS, 3)} to ${fixed((i + 1) / BINS, 3)}: ${y} images`, pick: () => pickBar(c, i / BINS, i === BINS - 1 ? 2 : (i + 1) / BINS) })),
   }));
   return {
-    title: "Score of each test image", width: 300, height: 210, bars, band: [low, high], marks: [{ x: high }],
+    title: "Score of each test image", height: 210, bars, band: [low, high], marks: [{ x: high }],
     table: [["score from", "to", ...config.classes], ...others.map((_, i) => [i / BINS, (i + 1) / BINS, counts[0][i], counts[1][i]])],
     hint: "Root scale. A click shows a bar’s images.",
     x: { label: "score", min: 0, max: 1, ticks: [0, 0.5, 1] }, y: { label: "", min: 0, max: top, at: Math.sqrt, ticks: [0, Math.round(top / 4), top] },
@@ -143,7 +143,7 @@ export function front(models, cost, choose) {
   const line = known.filter((m) => m.front[cost]).sort((a, b) => a[cost] - b[cost]).map((m) => ({ x: m[cost], y: m.error }));
   const top = Math.max(0.001, ...known.map((m) => m.error)) * 1.15;
   return {
-    title: cost === "bytes" ? "Error against size" : "Error against latency", width: 300, height: 230, lines: [{ items: line, silent: true, dashed: true, tone: "ideal" }], points: [{ tone: "plain", items }],
+    title: cost === "bytes" ? "Error against size" : "Error against latency", height: 230, lines: [{ items: line, silent: true, dashed: true, tone: "ideal" }], points: [{ tone: "plain", items }],
     table: [["model", cost, "error", "on the front"], ...known.map((m) => [m.title, m[cost], m.error, m.front[cost]])],
     hint: "◆ no other model is both cheaper and better.",
     x: { label: cost === "bytes" ? "size of the model" : "one image on this machine", min: least, max: most, at: Math.log, ticks: [least * 1.6, Math.sqrt(least * most), most / 1.6], words },

@@ -34,6 +34,16 @@ async function start() {
   if (config.classes.length === 2) await countOthers(config);
 }
 
+let resting = 0;
+addEventListener("resize", () => {
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    if (!state.tally) return;
+    showFront();
+    redraw();
+  }, PAUSE_MS);
+});
+
 function wire(board) {
   for (const tab of board.querySelectorAll("[data-curve]")) {
     tab.addEventListener("click", () => chooseCurve(tab));

@@ -1,0 +1,172 @@
+"""The results page in real Chromium: figures move without the server, every number opens its images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.config import Settings
+from app.db import Database
+from app.labeling.service import add_imported
+from app.models import Annotation, Image, Project
+from app.results.queries import get_bakeoff, read_board
+from app.results.tasks import publish
+from app.serve import prepare
+from ml.metrics import confusion_at, summarise
+from tests.e2e.screens import Server, chromium, sign_in
+from tests.factories import add_images, add_project, add_user
+from tests.finished import add_findings, add_job, finished_run
+
+pytestmark = pytest.mark.e2e
+COUNT = 80
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[tuple[Settings, Database]]:
+    settings = Settings(data_dir=tmp_path / "data", _env_file=None)
+    database = prepare(settings)
+    yield settings, database
+    database.close()
+
+
+def add_bakeoff(session: Session, settings: Settings, project: Project) -> None:
+    images = add_images(session, project, COUNT)
+    labels = np.arange(COUNT) % 2
+    author = add_user(session).id
+    rows = [
+        {
+            "project_id": project.id, "image_id": image.id, "author_id": author,
+            "class_id": project.classes[label].id, "source": "import", "idempotency_key": f"import-{image.id}",
+        }
+        for image, label in zip(images, labels.tolist(), strict=True)
+    ]  # fmt: skip
+    add_imported(session, rows)
+    dice = np.random.default_rng(3)
+    given = {}
+    for name, noise in (("resnet18", 0.25), ("resnet50", 0.35)):
+        score = np.clip(labels * 0.5 + 0.25 + dice.normal(0, noise, COUNT), 0.01, 0.99)
+        given[name] = np.stack([1 - score, score], 1).astype(np.float32)
+    job = add_job(session, project, "bakeoff")
+    metrics = summarise(labels, given["resnet18"], [str(i) for i in range(COUNT)], 1)
+    metrics["cost"] = {"latency_ms": 1.5, "images_per_s": 900.0, "peak_mb": 300.0}
+    folder = finished_run(
+        Path(settings.runs_dir) / job.id, project, "bakeoff", images, given, labels.tolist(), metrics
+    )
+    add_findings(folder)
+    publish(session, settings, job, folder)
+
+
+@pytest.fixture
+def seen(installed: tuple[Settings, Database]) -> Iterator[tuple[Page, str, Database, list[str]]]:
+    """A browser on the results page, its address, and what the browser asks the server for."""
+    settings, database = installed
+    with database.write() as session:
+        project = add_project(session)
+        add_bakeoff(session, settings, project)
+        user = add_user(session, "admin")
+    with Server(settings.data_dir) as server, chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        sign_in(context, database, user.id, server.url)
+        page = context.new_page()
+        problems: list[str] = []
+        asked: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda request: asked.append(request.url))
+        address = f"{server.url}/projects/{project.id}/results"
+        page.goto(address)
+        expect(page.locator("#curve .line")).to_have_count(1)
+        expect(page.locator("#doubts")).to_be_visible()
+        expect(page.locator("#galleries .tile").first).to_be_visible()
+        yield page, address, database, asked
+        assert problems == []
+
+
+def cells(page: Page) -> list[int]:
+    return [int(text) for text in page.locator(".matrix [data-cell]:visible").all_inner_texts()]
+
+
+def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
+    seen: tuple[Page, str, Database, list[str]],
+):
+    page, address, database, asked = seen
+    with database.read() as session:
+        board = read_board(session, get_bakeoff(session, 1))
+    positive, score = board.labels == 1, board.contenders[0].scores[:, 1]
+
+    asked.clear()
+    page.focus("#threshold")
+    for _ in range(25):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#threshold-out")).to_have_text(".35")
+    found = confusion_at(positive, score, 0.35)
+    counts = [found.true_negative, found.false_positive, found.false_negative, found.true_positive]
+    expect(page.locator('[data-cell="0,0"]')).to_have_text(str(counts[0]))
+    assert cells(page) == counts
+    assert page.inner_text("[data-row='1'] [data-column=recall]") == f"{found.recall:.3f}".removeprefix("0")
+    expect(page.locator("#galleries h2").first).to_have_text(
+        re.compile(f"· {found.false_positive}$", re.IGNORECASE)
+    )
+    assert {url.split("?")[0] for url in asked if "/results" in url} == {f"{address}/galleries"}
+    assert "threshold=0.35" in page.url
+
+    page.click("[data-threshold='0.7'][data-from='0.3']")
+    between = int(((score >= np.float32(0.3)) & (score < np.float32(0.7))).sum())
+    expect(page.locator("#outcome")).to_contain_text(f"({between})")
+    expect(page.locator("#galleries h2").nth(2)).to_have_text(re.compile(f"not sure · {between}", re.IGNORECASE))
+
+    for name in ("det", "pr", "calibration", "coverage"):
+        page.keyboard.press("Tab")
+        page.click(f"#tab-{name}")
+        expect(page.locator("#curve .line").last).to_be_attached()
+    with page.expect_download() as download:
+        page.locator("#curve .downloads button", has_text="CSV").click()
+    assert download.value.suggested_filename == "coverage-and-error-of-resnet18.csv"
+    with page.expect_download() as download:
+        page.locator("#curve .downloads button", has_text="PNG").click()
+    assert download.value.suggested_filename.endswith(".png")
+
+
+def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
+    seen: tuple[Page, str, Database, list[str]],
+):
+    page, _address, database, _asked = seen
+    page.locator("[data-chart=histogram] svg").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cell .tile").first).to_be_focused()
+    tile = page.locator("#cell .tile").first
+    image_id = int(tile.get_attribute("data-image") or 0)
+    with database.read() as session:
+        before = session.get_one(Image, image_id).class_id
+        classes = [c.id for c in session.get_one(Project, 1).classes]
+    key = str(1 + (before == classes[0]))
+    with page.expect_response("**/label"):
+        page.keyboard.press(key)
+    expect(tile.locator(".now")).to_contain_text("now")
+    with database.read() as session:
+        assert session.get_one(Image, image_id).class_id != before
+        newest = session.scalars(select(Annotation).order_by(Annotation.id.desc())).first()
+        assert newest is not None
+        assert newest.source == "issue"
+    with page.expect_response("**/undo"):
+        page.keyboard.press("z")
+    expect(tile.locator(".now")).to_have_text("taken back")
+    with database.read() as session:
+        assert session.get_one(Image, image_id).class_id == before
+    with page.expect_response("**/doubt"):
+        page.keyboard.press("d")
+    expect(tile).to_have_attribute("aria-pressed", "true")
+
+    page.locator("[data-sort=precision]").click()
+    expect(page.locator("th[aria-sort=descending] a")).to_have_text("precision")
+    page.locator("[data-model='2']").click()
+    expect(page.locator("tr[aria-current] th")).to_contain_text("ResNet50")
+    expect(page.locator("#curve svg")).to_have_attribute("aria-label", re.compile("ResNet50"))
