@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -38,5 +40,10 @@ def average_of(net: nn.Module, settings: TrainSettings) -> AveragedModel | None:
     """Return the moving average of the net's weights, to be told of every step; None where unwanted."""
     if not settings.averaging:
         return None
-    average = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
-    return AveragedModel(net, multi_avg_fn=average, use_buffers=True)
+    return AveragedModel(net, multi_avg_fn=partial(_average, settings.averaging), use_buffers=True)
+
+
+def _average(decay: float, averaged: Any, current: Any, steps: Tensor | int) -> None:
+    """Move on; the first steps count for more, else the average of a short training would be its beginning."""
+    warmed = min(decay, (1 + int(steps)) / (10 + int(steps)))
+    get_ema_multi_avg_fn(warmed)(averaged, current, steps)  # type: ignore[no-untyped-call]

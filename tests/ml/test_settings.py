@@ -13,7 +13,7 @@ from ml.device import reduced_precision
 from ml.engine import Learner, Task, evaluate, fit, training_view
 from ml.errors import RunError
 from ml.losses import balanced_weights, loss_of
-from ml.optimizing import rate_at
+from ml.optimizing import average_of, rate_at
 from ml.report import Reporter
 from ml.settings import TrainSettings, with_overrides
 from tests.ml.conftest import pictures
@@ -79,6 +79,17 @@ def test_the_average_of_the_weights_is_what_is_judged_and_kept(tmp_path: Path):
         assert not torch.equal(kept, new)
     net, _ = trained(tmp_path, with_overrides(BASE, {"averaging": 0.9}))
     assert evaluate(task_of(tmp_path, BASE), net, np.arange(COUNT))["val_accuracy"] > 0.7
+
+
+def test_the_average_of_a_short_training_is_not_its_beginning():
+    net = torch.nn.Linear(1, 1, bias=False)
+    average = average_of(net, with_overrides(BASE, {"averaging": 0.99}))
+    assert average is not None
+    for value in range(40):
+        with torch.no_grad():
+            net.weight.fill_(value)
+        average.update_parameters(net)
+    assert average.module.weight.item() > 30
 
 
 def test_patience_ends_a_training_that_no_longer_improves(tmp_path: Path):
