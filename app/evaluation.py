@@ -17,7 +17,7 @@ from app.images.importing import open_source
 from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
 from app.projects.grouping import group_of
-from ml.metrics import REPORT_THRESHOLD, confusion_matrix, per_class, summarise
+from ml.metrics import confusion_matrix, decide, summarise
 
 AT_ONCE = 256
 """Pictures that are held in memory together."""
@@ -46,7 +46,7 @@ class Answers:
 
 
 def judge(judged: Judged, images: Path, labels: Path, pattern: str, show: Show) -> dict[str, Any]:
-    """Return counts, figures with 95 % intervals, confusion matrix and per-class figures.
+    """Return counts, figures with 95 % intervals, over all and class by class, and the confusion matrix.
 
     `pattern` names a picture's group by its file name: intervals then treat a group as one witness. Raise
     BadInputError for a label that is none of the classes, and when no picture has a label.
@@ -57,15 +57,18 @@ def judge(judged: Judged, images: Path, labels: Path, pattern: str, show: Show) 
     show("intervals", 1, 1)
     groups = [group_of(pattern, name) or name for name in answers.names]
     truth, scores = np.array(answers.labels), np.concatenate(answers.probabilities)
-    matrix = confusion_matrix(truth, _decided(judged, scores), len(judged.classes))
+    matrix = confusion_matrix(truth, decide(scores, judged.positive), len(judged.classes))
+    found = summarise(truth, scores, groups, judged.positive)
     return {
         "classes": list(judged.classes),
         "positive": judged.classes[judged.positive],
-        "threshold": REPORT_THRESHOLD if len(judged.classes) == 2 else None,
         "unlabelled": answers.unlabelled,
-        **summarise(truth, scores, groups, judged.positive),
+        **found,
         "confusion_matrix": matrix.tolist(),
-        "per_class": dict(zip(judged.classes, per_class(matrix), strict=True)),
+        "per_class": {
+            name: {**figures, "support": int(matrix[place].sum())}
+            for place, (name, figures) in enumerate(zip(judged.classes, found["per_class"], strict=True))
+        },
     }
 
 
@@ -95,12 +98,3 @@ def _ask(judged: Judged, images: Path, labels: Mapping[str, int], show: Show) ->
                 answers.probabilities.append(judged.predict([picture for _, picture, _ in known]))
             show("scoring", len(answers.names) + answers.unlabelled, total)
     return answers
-
-
-def _decided(judged: Judged, scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """By the report's threshold for two classes, else the most probable class."""
-    decided = scores.argmax(1)
-    if len(judged.classes) == 2:
-        said = scores[:, judged.positive] >= np.float32(REPORT_THRESHOLD)
-        decided = np.where(said, judged.positive, 1 - judged.positive)
-    return np.asarray(decided, np.int64)

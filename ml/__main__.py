@@ -122,6 +122,8 @@ def predict(model: Path, paths: list[Path]) -> int:
 
 def _answer(model: Model, paths: list[Path]) -> int:
     """Print a line for every path, in order, and return how many could be read."""
+    from ml.metrics import decide  # noqa: PLC0415  as late as the model
+
     pictures: dict[Path, Image.Image] = {}
     problems: dict[Path, str] = {}
     for path in paths:
@@ -131,13 +133,15 @@ def _answer(model: Model, paths: list[Path]) -> int:
             problems[path] = f"{error.strerror or error}."
         except UnreadableImageError as error:
             problems[path] = str(error)
-    rows = dict(zip(pictures, model.predict(list(pictures.values())), strict=True))
+    scores = model.predict(list(pictures.values()))
+    decided = decide(scores, model.config.positive)
+    rows = dict(zip(pictures, zip(scores, decided, strict=True), strict=True))
     for path in paths:
         if path in problems:
             print(json.dumps({"file": str(path), "error": problems[path]}))
             continue
-        row = rows[path]
-        score, label = float(row[model.config.positive]), model.config.classes[int(row.argmax())]
+        row, said = rows[path]
+        score, label = float(row[model.config.positive]), model.config.classes[said]
         print(json.dumps({"file": str(path), "score": round(score, 6), "label": label}))
     return len(pictures)
 

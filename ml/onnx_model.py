@@ -53,17 +53,19 @@ class OnnxModel:
     """The file, ready to answer; asked as `ml.predict.Model` is."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
-        """Raise DamagedModelError for a file that Squint has not exported. `threads`: 0 means all cores."""
+        """Raise OSError for no file, DamagedModelError for one that Squint has not exported.
+
+        `threads`: 0 means all cores.
+        """
         import onnxruntime  # noqa: PLC0415  it takes a second, and not every command asks a model
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = QUIET
+        path.stat()  # a file that is not there is the system's to tell
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
             self.config = _read(self._session.get_modelmeta().custom_metadata_map)
-        except FileNotFoundError:
-            raise
         except Exception as error:
             raise DamagedModelError(f"{path} is not an ONNX model exported by Squint.") from error
 

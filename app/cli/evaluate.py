@@ -15,6 +15,8 @@ from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
 
+NAMES = {name: name.upper() for name in ("eer", "auc", "mcc", "ece", "f1")} | {"eer_threshold": "EER threshold"}
+
 
 @app.command()
 def evaluate(
@@ -43,14 +45,23 @@ def evaluate(
 
 
 def _say(answer: Mapping[str, Any]) -> None:
-    say(f"{answer['model']} on {answer['images']:,} images in {answer['groups']:,} groups")
-    for name, figure in answer["figures"].items():
-        if figure["value"] is not None:
-            words = name.replace("_", " ")
-            say(f"{words:<14} {figure['value']:.4f}   {figure['low']:.4f} to {figure['high']:.4f}")
-    said = f"at {answer['threshold']}" if answer["threshold"] else "by the most probable class"
-    say(f"\nConfusion matrix {said}: rows are the labels, columns what the model said")
+    unlabelled = f"; {answer['unlabelled']:,} more have no label" if answer["unlabelled"] else ""
+    say(f"{answer['model']} on {answer['images']:,} images in {answer['groups']:,} groups{unlabelled}")
+    said = f"at threshold {answer['threshold']}" if answer["threshold"] else "by the most probable class"
+    say(f"Decisions {said}; intervals 95 %, by bootstrap over groups\n")
+    _say_figures(answer["figures"])
+    for name, figures in answer["per_class"].items():
+        say(f"\n{name}, {figures['support']:,} images")
+        _say_figures({part: figure for part, figure in figures.items() if part != "support"})
+    say("\nRows are the labels, columns what the model said")
     width = max(8, *(len(name) + 2 for name in answer["classes"]))
     say(" " * width + "".join(f"{name:>{width}}" for name in answer["classes"]))
     for name, row in zip(answer["classes"], answer["confusion_matrix"], strict=True):
         say(f"{name:<{width}}" + "".join(f"{count:>{width},}" for count in row))
+
+
+def _say_figures(figures: Mapping[str, Any]) -> None:
+    for name, figure in figures.items():
+        if figure["value"] is not None:
+            words = NAMES.get(name, name.replace("_", " "))
+            say(f"{words:<18} {figure['value']:.4f}   {figure['low']:.4f} to {figure['high']:.4f}")

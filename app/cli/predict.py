@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.bars import Show, bar
 from app.cli.exported import ModelPath, open_model
 from app.cli.options import Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
+from ml.pixels import UnreadableImageError, decode
 
 if TYPE_CHECKING:
+    from PIL import Image
+
+    from ml.onnx_model import OnnxModel
     from ml.predict import Model
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+AT_ONCE = 256
+"""Pictures that are held in memory together."""
+Row = dict[str, str | float]
 
 
 @app.command()
 def predict(
     model: ModelPath,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="A score from here on says positive; for two classes.")
+    ] = 0.6,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table there.")] = None,
     json: Json = False,
 ) -> None:
@@ -32,14 +44,16 @@ def predict(
     if not pictures:
         raise BadInputError("There are no pictures there: JPEG, PNG, WebP and BMP are read.")
     opened = open_model(model)
-    rows, problems = _score(opened, pictures)
+    with bar("images") as show:
+        rows, problems = _score(opened, pictures, threshold, show)
     for problem in problems:
         print(f"{problem['file']}: {problem['error']}", file=sys.stderr)
     classes = opened.config.classes
     if csv:
         _write_csv(csv, rows)
     if json:
-        say_json({"classes": classes, "positive": classes[opened.config.positive], "predictions": rows,
+        say_json({"classes": classes, "positive": classes[opened.config.positive],
+                  "threshold": threshold if len(classes) == 2 else None, "predictions": rows,
                   "unreadable": problems})  # fmt: skip
     elif not csv:
         for row in rows:
@@ -58,28 +72,40 @@ def _pictures(paths: list[Path]) -> list[Path]:
     return found
 
 
-def _score(model: Model, pictures: list[Path]) -> tuple[list[dict[str, str | float]], list[dict[str, str]]]:
-    """One picture at a time: an unreadable one is named, and the others are done."""
-    from ml.pixels import UnreadableImageError  # noqa: PLC0415
+def _score(
+    model: Model | OnnxModel, paths: Sequence[Path], threshold: float, show: Show
+) -> tuple[list[Row], list[dict[str, str]]]:
+    """An unreadable picture is named, and the others are done."""
+    from ml.metrics import decide  # noqa: PLC0415  `squint --help` needs none of it
 
-    rows: list[dict[str, str | float]] = []
+    rows: list[Row] = []
     problems: list[dict[str, str]] = []
-    for picture in pictures:
-        try:
-            probabilities = model.predict([picture])[0]
-        except OSError as error:
-            problems.append({"file": str(picture), "error": f"{error.strerror or error}."})
-            continue
-        except UnreadableImageError as error:
-            problems.append({"file": str(picture), "error": str(error)})
-            continue
-        label = model.config.classes[int(probabilities.argmax())]
-        score = round(float(probabilities[model.config.positive]), 6)
-        rows.append({"filename": str(picture), "label": label, "score": score})
+    classes, positive = model.config.classes, model.config.positive
+    for start in range(0, len(paths), AT_ONCE):
+        pictures = _read(paths[start : start + AT_ONCE], problems)
+        scores = model.predict(list(pictures.values()))
+        labels = [classes[place] for place in decide(scores, positive, threshold)]
+        rows += [
+            {"filename": str(path), "label": label, "score": round(float(row[positive]), 6)}
+            for path, label, row in zip(pictures, labels, scores, strict=True)
+        ]
+        show("scoring", min(start + AT_ONCE, len(paths)), len(paths))
     return rows, problems
 
 
-def _write_csv(out: Path, rows: list[dict[str, str | float]]) -> None:
+def _read(paths: Sequence[Path], problems: list[dict[str, str]]) -> dict[Path, Image.Image]:
+    read: dict[Path, Image.Image] = {}
+    for path in paths:
+        try:
+            read[path] = decode(path.read_bytes())
+        except OSError as error:
+            problems.append({"file": str(path), "error": f"{error.strerror or error}."})
+        except UnreadableImageError as error:
+            problems.append({"file": str(path), "error": str(error)})
+    return read
+
+
+def _write_csv(out: Path, rows: list[Row]) -> None:
     from csv import writer  # noqa: PLC0415  the option's name is taken
 
     from app.cells import with_quote  # noqa: PLC0415

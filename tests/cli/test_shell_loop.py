@@ -55,11 +55,18 @@ def test_the_whole_loop_from_images_to_a_classifier(
         archive.extractall(tmp_path / "folders")
     squint("export", eyes_project, model, "--format", "model")
 
-    predict(model, tmp_path)
-    evaluate(model, tmp_path, table)
+    onnx = tmp_path / "model.onnx"
+    made = squint("export", eyes_project, onnx, "--format", "onnx", "--json").json
+    assert (made["model"], made["checked"], made["difference"] < 1e-3) == ("mobilenet_v3_small", 120, True)
+    program = squint("export", eyes_project, tmp_path / "model.pt2", "--format", "torch-export", "--json").json
+    assert program["bytes"] == (tmp_path / "model.pt2").stat().st_size
+
+    scores = [predict(either, tmp_path) for either in (model, onnx)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    evaluate(onnx, tmp_path, table)
 
 
-def predict(model: Path, folder: Path) -> None:
+def predict(model: Path, folder: Path) -> list[float]:
     """In a process of its own: the suite's must not load torch."""
     (folder / "broken.png").write_bytes(b"no picture")
     command = [sys.executable, "-m", "app.cli", "predict", model, folder / "folders", folder / "broken.png",
@@ -70,7 +77,9 @@ def predict(model: Path, folder: Path) -> None:
     assert len(said["predictions"]) == 120
     assert all(0 <= row["score"] <= 1 for row in said["predictions"])
     assert [Path(row["file"]).name for row in said["unreadable"]] == ["broken.png"]
-    assert answer.stderr.startswith(str(folder / "broken.png"))
+    assert str(folder / "broken.png") in answer.stderr
+    assert all((row["label"] == "open") == (row["score"] >= 0.6) for row in said["predictions"])
+    return [row["score"] for row in said["predictions"]]
 
 
 def evaluate(model: Path, folder: Path, table: Path) -> None:
@@ -85,6 +94,7 @@ def evaluate(model: Path, folder: Path, table: Path) -> None:
     matrix = said["confusion_matrix"]
     assert sum(map(sum, matrix)) == 119
     assert said["figures"]["accuracy"]["value"] == pytest.approx((matrix[0][0] + matrix[1][1]) / 119)
+    assert said["per_class"]["open"]["recall"]["value"] == pytest.approx(matrix[1][1] / sum(matrix[1]))
     assert said["figures"]["eer"]["low"] <= said["figures"]["eer"]["value"] <= said["figures"]["eer"]["high"]
 
 
