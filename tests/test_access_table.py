@@ -35,6 +35,7 @@ from app.db import Database, sqlite_module
 from app.jobs.queue import log_path, submit
 from app.main import create_app
 from app.models import (
+    Annotation,
     ApiToken,
     AuditPlan,
     Bakeoff,
@@ -92,6 +93,7 @@ builder   POST  /projects/{project_id}/invitations/{link_id}/withdraw
 member    GET   /projects/{project_id}/images
 builder   POST  /projects/{project_id}/images
 builder   POST  /projects/{project_id}/images/labels
+builder   POST  /projects/{project_id}/images/labels/{upload}/undo
 member    GET   /projects/{project_id}/images/imports/{import_id}
 member    GET   /projects/{project_id}/images/sheet.png?ids={image_id}
 member    GET   /projects/{project_id}/images/{image_id}.png
@@ -241,7 +243,21 @@ class World:
             "user_id": member.id,
             "session_id": session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first(),
             "pile": "seed",
+            "upload": _upload(session, images[1], member, closed.id),
         }
+
+
+def _upload(session: Session, image: Image, author: User, class_id: int) -> str:
+    """The name of a file of one label."""
+    upload = f"{image.project_id:012x}"
+    session.add(
+        Annotation(
+            project_id=image.project_id, image_id=image.id, author_id=author.id, kind="label", class_id=class_id,
+            source="import", seconds=0.0, idempotency_key=f"{upload}-{image.id}",
+        )
+    )  # fmt: skip
+    session.flush()
+    return upload
 
 
 def _token(session: Session, settings: Settings, project_id: int) -> int:
@@ -402,7 +418,17 @@ def test_a_foreign_project_is_as_absent_as_one_that_never_was(server: Server, ro
     assert server.ask(role, row, absent) == expected
 
 
-THINGS = ("token_id", "image_id", "import_id", "job_id", "classifier_id", "link_id", "user_id", "class_id")
+THINGS = (
+    "upload",
+    "token_id",
+    "image_id",
+    "import_id",
+    "job_id",
+    "classifier_id",
+    "link_id",
+    "user_id",
+    "class_id",
+)
 SMUGGLED = [row for row in PROJECT_ROWS if any(f"{{{name}}}" in row.address for name in THINGS)]
 
 

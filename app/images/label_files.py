@@ -29,17 +29,19 @@ def import_labels(
     rows: Sequence[LabelRow],
     source: AnnotationSource,
     drawn: Collection[int] | None = None,
+    replace: bool = False,
 ) -> LabelReport:
     """Add the answers of `user` that `rows` give; the whole file is checked before the first is added.
 
     A file name finds its image by its full name, or by its last parts where they fit one image only. Unknown
     files and classes are listed and never guessed at; a class that differs only in case is named. What people
-    have answered before stays: a row that says otherwise is listed as a conflict. `drawn`: the images of an
-    audit's sample, which alone may be answered for it.
+    have answered before stays, and a row that says otherwise is listed as a conflict; with `replace` it becomes
+    the last word, and `labeling.service.take_back_upload` undoes that. `drawn`: the images of an audit's sample,
+    which alone may be answered for it.
     """
     report = LabelReport()
     labels = list(_of_sample(_resolve(session, project, rows, report), drawn, report))
-    add_labels(session, project, user.id, labels, source, report)
+    add_labels(session, project, user.id, labels, source, report, replace=replace)
     return report
 
 

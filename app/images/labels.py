@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ HUMAN_SOURCES = {source.value for source in AnnotationSource}
 NO_LABEL: dict[str, str] = {ImageState.SET_ASIDE: "can’t tell", ImageState.DISPUTED: "people differ"}
 """What people said where no label came of it."""
 ROWS_AT_ONCE = 500
+UPLOAD_LETTERS = 12
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A label that says something else than a person has said before; nothing was changed."""
+    """A label that says something else than a person has said before; it was listed only, or stands now."""
 
     row: int
     filename: str
@@ -40,17 +42,27 @@ class Conflict:
 
 @dataclass
 class LabelReport:
-    """`received = added + unchanged + refused + conflicts`."""
+    """`received = added + unchanged + refused + conflicts + replaced`."""
 
+    upload: str = field(default_factory=lambda: uuid4().hex[:UPLOAD_LETTERS])
+    """Names what was added, so that all of it can be taken back together."""
     added: int = 0
     unchanged: int = 0
     """Rows that say what is known already."""
     refused: list[RefusedRow] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    """What people said otherwise, and stays."""
+    replaced: list[Conflict] = field(default_factory=list)
+    """What people had said otherwise, where the file was to have the last word."""
 
     @property
     def received(self) -> int:
-        return self.added + self.unchanged + len(self.refused) + len(self.conflicts)
+        listed = len(self.refused) + len(self.conflicts) + len(self.replaced)
+        return self.added + self.unchanged + listed
+
+    @property
+    def changed(self) -> int:
+        return self.added + len(self.replaced)
 
     def refuse(self, label: GivenLabel, reason: str) -> None:
         self.refused.append(RefusedRow(label.row, label.filename, reason))
@@ -80,6 +92,8 @@ class GivenLabel:
     row: int = 0
     accepted: bool = False
     """Given as the labelers' agreement, by our own export."""
+    decides: bool = False
+    """Has the last word over what people said."""
 
 
 def add_labels(
@@ -89,22 +103,29 @@ def add_labels(
     labels: Iterable[GivenLabel],
     source: AnnotationSource,
     report: LabelReport,
+    *,
+    replace: bool = False,
 ) -> None:
-    """Add one answer of `author_id` for each image whose labels agree and which no person has answered."""
+    """Add one answer of `author_id` for each image whose labels agree and which no person has answered.
+
+    `replace`: where people said otherwise, the label becomes the last word, by a row of its own.
+    """
     of_image: dict[int, list[GivenLabel]] = defaultdict(list)
     for label in labels:
         of_image[label.image.id].append(label)
     titles = {c.id: c.name for c in project.classes}
-    agreed = (_agreed(given, titles, report) for given in of_image.values())
+    agreed = (_agreed(given, titles, report, replace=replace) for given in of_image.values())
     wanted = [label for label in agreed if label]
-    report.added += len(wanted)
+    report.added += sum(not label.decides for label in wanted)
     for start in range(0, len(wanted), ROWS_AT_ONCE):
         part = wanted[start : start + ROWS_AT_ONCE]
-        labeling.add_imported(session, _rows(session, project.id, author_id, part, source))
+        labeling.add_imported(session, _rows(session, project.id, author_id, part, source, report.upload))
 
 
-def _agreed(given: list[GivenLabel], titles: dict[int, str], report: LabelReport) -> GivenLabel | None:
-    """Return the one label to add; None when the labels disagree or a person has answered."""
+def _agreed(
+    given: list[GivenLabel], titles: dict[int, str], report: LabelReport, *, replace: bool
+) -> GivenLabel | None:
+    """Return the one label to add; None when the labels disagree, or a person has answered and that stays."""
     first = given[0]
     if len({label.label_class.id for label in given}) > 1:
         which = ", ".join(f"{_where(label)} says {label.label_class.name}" for label in given)
@@ -118,8 +139,9 @@ def _agreed(given: list[GivenLabel], titles: dict[int, str], report: LabelReport
         return None
     if by_person or first.image.state in NO_LABEL:
         has = titles.get(first.image.class_id or 0, NO_LABEL.get(first.image.state, ""))
-        report.conflicts.append(Conflict(first.row, first.filename, first.label_class.name, has))
-        return None
+        told = Conflict(first.row, first.filename, first.label_class.name, has)
+        (report.replaced if replace else report.conflicts).append(told)
+        return dataclasses.replace(first, decides=True) if replace else None
     return first
 
 
@@ -128,9 +150,13 @@ def _where(label: GivenLabel) -> str:
 
 
 def _rows(
-    session: Session, project_id: int, author_id: int, labels: Sequence[GivenLabel], source: AnnotationSource
+    session: Session,
+    project_id: int,
+    author_id: int,
+    labels: Sequence[GivenLabel],
+    source: AnnotationSource,
+    upload: str,
 ) -> list[dict[str, Any]]:
-    upload = uuid4().hex[:12]
     newest = labeling_queries.find_newest_round_id(session, project_id)
     said = labeling_queries.opinions(session, newest, [label.image.id for label in labels])
     return [
@@ -139,7 +165,7 @@ def _rows(
             "image_id": label.image.id,
             "author_id": author_id,
             "class_id": label.label_class.id,
-            "source": source,
+            "source": AnnotationSource.ADJUDICATION if label.decides else source,
             "round_id": newest,
             "opinions": said.get(label.image.id, []),
             "idempotency_key": f"{upload}-{label.image.id}",

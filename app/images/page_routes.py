@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from app.db import Database, DatabaseDep, ReadSessionDep
+from app.db import Database, DatabaseDep, ReadSessionDep, SessionDep
 from app.errors import BadInputError
 from app.html.templating import render
 from app.images import browsing
@@ -19,6 +19,8 @@ from app.images.labels import LabelReport
 from app.images.labels_csv import read_labels_csv
 from app.images.limits import size_words
 from app.images.receiving import LimitsDep, receive_files
+from app.labelers import service as labelers
+from app.labeling.service import take_back_upload
 from app.models import AnnotationSource, Project, User
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.security import SettingsDep, UserDep
@@ -101,11 +103,12 @@ async def upload_labels(
     try:
         async with receive_files(request, settings, limits.for_labels()) as form:
             source = _source(form.fields.get("source", AnnotationSource.IMPORT))
+            replace = form.fields.get("replace") == "true"
             data = await to_thread.run_sync(form.files[0].path.read_bytes)
     except ClientDisconnect:
         return Response(status_code=400)
     async with database.turn_to_write():
-        report = await to_thread.run_sync(_take_labels, database, project_id, user_id, data, source)
+        report = await to_thread.run_sync(_take_labels, database, project_id, user_id, data, source, replace)
     if "json" in request.headers.get("Accept", ""):
         return JSONResponse(report.to_dict())
     answer = render(request, "images/labels.html", report=report, listed=LISTED)
@@ -120,10 +123,28 @@ def _source(word: str) -> AnnotationSource:
 
 
 def _take_labels(
-    database: Database, project_id: int, user_id: int, data: bytes, source: AnnotationSource
+    database: Database,
+    project_id: int,
+    user_id: int,
+    data: bytes,
+    source: AnnotationSource,
+    replace: bool,  # noqa: FBT001  passed on by a thread
 ) -> LabelReport:
     rows = read_labels_csv(data)
     with database.write() as session:
         project = session.get_one(Project, project_id)
         user = session.get_one(User, user_id)
-        return import_labels(session, project=project, user=user, rows=rows, source=source)
+        report = import_labels(session, project=project, user=user, rows=rows, source=source, replace=replace)
+        labelers.go_on_after_file(session, project_id)
+        return report
+
+
+@router.post("/labels/{upload}/undo")
+def undo_labels(
+    request: Request, project: EngineerProjectDep, user: UserDep, session: SessionDep, upload: str
+) -> Response:
+    """Take back all that one file of labels added or replaced."""
+    count = take_back_upload(session, user=user, project_id=project.id, upload=upload)
+    answer = render(request, "images/labels_undone.html", count=count)
+    answer.headers["HX-Trigger"] = "labels-added"
+    return answer

@@ -224,3 +224,34 @@ def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     for image_id, now in found.items():
         if now.asks:
             wait_for(session, session.get_one(Image, image_id), now)
+
+
+def take_back_upload(session: Session, *, user: User, project_id: int, upload: str) -> int:
+    """Take back all answers of one file of labels, with a row each, and return how many.
+
+    What people had said before stands again; an image of which nobody has said anything waits again. Raise
+    NotFoundError for a file that is not known here, or was taken back already.
+    """
+    undone = select(Annotation.undoes_id).where(Annotation.undoes_id.is_not(None))
+    answers = session.scalars(
+        select(Annotation).where(
+            Annotation.project_id == project_id,
+            Annotation.kind == AnnotationKind.LABEL,
+            Annotation.idempotency_key.startswith(f"{upload}-", autoescape=True),
+            Annotation.id.not_in(undone),
+        )
+    ).all()
+    if not answers:
+        raise NotFoundError("There is no such file of labels, or it was taken back already.")
+    session.add_all(
+        Annotation(
+            project_id=project_id, image_id=answer.image_id, author_id=user.id, kind=AnnotationKind.UNDO,
+            undoes_id=answer.id, source=answer.source, seconds=0.0,
+            idempotency_key=f"undo-{upload}-{answer.image_id}",
+        )
+        for answer in answers
+    )  # fmt: skip
+    for image_id, now in settle(session, [answer.image_id for answer in answers]).items():
+        if now.state in {ImageState.NEW, ImageState.UNCLEAR, ImageState.DISPUTED}:
+            wait_for(session, session.get_one(Image, image_id), now)
+    return len(answers)
