@@ -84,6 +84,27 @@ def bakeoff(  # noqa: PLR0913, PLR0917  Typer reads options from parameters
 
 
 @app.command()
+def cancel(project: Project, as_: As = None, json: Json = False, data_dir: DataDir = None) -> None:
+    """End what runs or waits in a project; a training can be taken up again on its jobs page."""
+    from app.jobs.queue import cancel as cancel_job  # noqa: PLC0415
+    from app.models import Role  # noqa: PLC0415
+    from app.runs.queries import list_active  # noqa: PLC0415
+
+    with opened(data_dir) as shell:
+        with shell.database.write() as session:
+            user = acting_user(session, as_)
+            views = list_active(session, project_for(session, project, user, Role.ENGINEER).id)
+        for view in views:
+            cancel_job(shell.database, view.job.id)
+    if json:
+        say_json({"cancelled": [view.job.id for view in views]})
+    elif views:
+        say(f"Cancelled: {', '.join(view.title for view in views)}.")
+    else:
+        say(f"Nothing runs or waits in {project}.")
+
+
+@app.command()
 def results(
     project: Project,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from app.models import Job
 
 LOOK_EVERY_S = 0.3
+AGAIN_WITHIN_S = 3
+OTHERS = (
+    "The job goes on without this command: `squint status PROJECT` tells how far it is, "
+    "`squint cancel PROJECT` ends it."
+)
+OURS = (
+    "No other worker runs, so the job rests when this command ends and goes on from its last checkpoint with the "
+    "next one, `squint serve` or `squint worker`; `squint cancel PROJECT` ends it."
+)
+AGAIN = f"Ctrl-C again within {AGAIN_WITHIN_S} s cancels it now."
 
 
 def wait_for(shell: Shell, job_id: str) -> None:
@@ -66,12 +76,14 @@ def _watch(shell: Shell, job_id: str) -> tuple[Job, JobStatus]:
             time.sleep(LOOK_EVERY_S)
 
 
-def _stop_waiting(shell: Shell, job_id: str, *, ours: bool) -> None:
+def _stop_waiting(shell: Shell, job_id: str, *, ours: bool) -> NoReturn:
+    """Say what becomes of the job; a second Ctrl-C soon after the first cancels it."""
     from app.jobs.queue import cancel  # noqa: PLC0415
 
-    if ours:
+    print(f"{OURS if ours else OTHERS} {AGAIN}", file=sys.stderr, flush=True)
+    try:
+        time.sleep(AGAIN_WITHIN_S)
+    except KeyboardInterrupt:
         cancel(shell.database, job_id)
-        print("The job is cancelled: no other worker could have gone on with it.", file=sys.stderr)
-    else:
-        print("The job goes on; `squint status PROJECT` tells how far it is.", file=sys.stderr)
+        print("The job is cancelled.", file=sys.stderr)
     raise typer.Exit(130)
