@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import ConflictError
 from app.jobs.queue import find_active, submit
 from app.labelers import queries
 from app.labelers.patience import LONGEST, cannot_be_due, come_again_after
-from app.labeling.queries import count_by_class, loop_counts
+from app.labeling.queries import count_by_class, list_missing, loop_counts
 from app.models import Annotation, Job, Project, Recipe
 from ml.zoo import FOUNDING_PAIR
 
@@ -58,19 +59,21 @@ def go_on(session: Session, answer: Annotation) -> None:
         _queue(session, project, None, {})
 
 
+def go_on_after_file(session: Session, project_id: int) -> None:
+    """As `go_on`, after many answers that came together."""
+    session.flush()
+    newest = select(Annotation).where(Annotation.project_id == project_id).order_by(Annotation.id.desc()).limit(1)
+    if (answer := session.scalar(newest)) is not None:
+        go_on(session, answer)
+
+
 def why_not(session: Session, project: Project) -> str | None:
     """Return what is missing before the labelers can learn, as a sentence; None when nothing is."""
     if loop_counts(session, project.id).images == 0:
         return "There are no images yet; import some first."
-    counts = count_by_class(session, project.id, accepted=False)
-    missing = [
-        f"{max(FEWEST_OF_A_CLASS - counts.get(c.id, 0), 0)} of {c.name}"
-        for c in project.active_classes
-        if counts.get(c.id, 0) < FEWEST_OF_A_CLASS
-    ]
-    if missing:
+    if missing := list_missing(session, project, FEWEST_OF_A_CLASS, accepted=False):
         return f"The labelers need a few more seed labels: at least {', '.join(missing)}."
-    total = sum(counts.values())
+    total = sum(count_by_class(session, project.id, accepted=False).values())
     if total < FEWEST_LABELS:
         return f"The labelers need at least {FEWEST_LABELS} seed labels; there are {total}."
     return None

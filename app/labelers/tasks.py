@@ -19,7 +19,7 @@ from app.jobs.registry import JobKind
 from app.labeling.settle import settle_project
 from app.models import Image, ImageState, Job, Labeler, Prediction, Project, Round
 from app.review.service import fill_review
-from app.runs.service import write_manifest
+from app.runs.service import columns_of, write_manifest
 from ml.consensus import UNCLEAR, agreed_class, cross_table, joint_doubt
 from ml.contract import LabelerReport, Manifest, RunResult, TrainedModel
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT
@@ -126,16 +126,7 @@ def _add_labelers(session: Session, added: Round, job: Job, run: Finished, class
 
 
 def _founding_labeler(model: TrainedModel, job: Job) -> Labeler:
-    return Labeler(
-        name=model.name,
-        title=model.title,
-        weights=model.weights,
-        parameters=model.parameters,
-        seconds=model.seconds,
-        folder=f"{job.id}/{model.folder}",
-        sha256=model.sha256,
-        metrics=model.metrics,
-    )
+    return Labeler(**columns_of(model, job), metrics=model.metrics)
 
 
 def _squint_labeler(view: LabelerReport, job: Job, manifest_sha256: str) -> Labeler:

@@ -19,6 +19,7 @@ from app.models import (
     IssueBatch,
     Labeler,
     Prediction,
+    Project,
     QueueEntry,
     Round,
 )
@@ -225,6 +226,13 @@ def list_drawn_by_lot(session: Session, project_id: int) -> set[int]:
         Annotation.source.in_([AnnotationSource.SEED, AnnotationSource.AUDIT]),
     )
     return set(session.scalars(rows))
+
+
+def list_missing(session: Session, project: Project, fewest: int, *, accepted: bool) -> list[str]:
+    """Return what each class lacks to `fewest` labelled images, e.g. `3 of closed`; empty when none lacks any."""
+    counts = count_by_class(session, project.id, accepted=accepted)
+    lacking = {c.name: fewest - counts.get(c.id, 0) for c in project.active_classes}
+    return [f"{number} of {name}" for name, number in lacking.items() if number > 0]
 
 
 def count_by_class(session: Session, project_id: int, *, accepted: bool) -> dict[int, int]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
-from app.labeling.queries import count_by_class
+from app.labeling.queries import list_missing
 from app.labeling.service import Answer, submit_annotation
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Job, Project, Recipe, User
 from app.results.found import list_found
@@ -99,12 +99,6 @@ def preset_of(project: Project) -> Preset:
 
 def why_not(session: Session, project: Project) -> str | None:
     """Return what is missing before classifiers can be compared, as a sentence; None when nothing is."""
-    counts = count_by_class(session, project.id, accepted=True)
-    missing = [
-        f"{FEWEST_OF_A_CLASS - counts.get(c.id, 0)} more of {c.name}"
-        for c in project.active_classes
-        if counts.get(c.id, 0) < FEWEST_OF_A_CLASS
-    ]
-    if missing:
-        return f"Comparing classifiers needs labelled images of every class: {', '.join(missing)}."
+    if missing := list_missing(session, project, FEWEST_OF_A_CLASS, accepted=True):
+        return f"Comparing classifiers needs more labelled images of every class: {', '.join(missing)}."
     return None

@@ -18,7 +18,7 @@ from app.db import Database
 from app.jobs.registry import JobKind
 from app.models import Bakeoff, Classifier, Job
 from app.results.origins import write_origins
-from app.runs.service import write_manifest
+from app.runs.service import columns_of, write_manifest
 from ml.contract import Manifest, RunResult, TrainedModel
 from ml.metrics import Tally
 from ml.rundir import FINDINGS, MANIFEST, PREDICTIONS, RESULT, SLICES
@@ -92,14 +92,8 @@ def _classifier(bakeoff: Bakeoff, position: int, model: TrainedModel, job: Job, 
     return Classifier(
         bakeoff_id=bakeoff.id,
         position=position,
-        name=model.name,
-        title=model.title,
-        weights=model.weights,
-        parameters=model.parameters,
-        seconds=model.seconds,
+        **columns_of(model, job),
         best_epoch=model.best_epoch,
-        folder=f"{job.id}/{model.folder}",
-        sha256=model.sha256,
         metrics={**model.metrics, "bytes": size, "trained": _trained(folder / model.folder)},
     )
 

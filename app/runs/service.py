@@ -12,7 +12,7 @@ from app.images.packing import build_pack
 from app.labeling.queries import Label, current_labels, list_drawn_by_lot
 from app.models import Job, Project, Recipe
 from app.version import code_version
-from ml.contract import LabelSource, Manifest, Preset, RunKind
+from ml.contract import LabelSource, Manifest, Preset, RunKind, TrainedModel
 from ml.rundir import MANIFEST, write_text
 
 JUDGING: tuple[RunKind, ...] = ("bakeoff", "tune")
@@ -58,6 +58,12 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         code_version=code_version(),
     )
     write_text(folder / MANIFEST, manifest.to_json())
+
+
+def columns_of(model: TrainedModel, job: Job) -> dict[str, Any]:
+    """Return what a row keeps of a trained model, whatever its role."""
+    kept = ("name", "title", "weights", "parameters", "seconds", "sha256")
+    return {**{name: getattr(model, name) for name in kept}, "folder": f"{job.id}/{model.folder}"}
 
 
 def _row(label: Label | None, index: dict[int, int]) -> tuple[int, LabelSource]:

@@ -1,6 +1,7 @@
 // The results page: thresholds move every figure in the browser; galleries come after a pause.
 
 import { draw } from "./chart.js";
+import "../reload.js";
 import * as curves from "./curves.js";
 import { openImages } from "./opening.js";
 import { sortBy } from "./table.js";
@@ -15,8 +16,6 @@ start();
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "live") start();
   if (event.target.id === "galleries") event.target.removeAttribute("aria-busy");
-  const strip = event.target.closest("[data-reload-when-empty]");
-  if (strip && event.detail.xhr.status === 286) location.reload();
 });
 
 async function start() {

@@ -103,7 +103,7 @@ def test_starting_says_what_is_missing_and_refuses_what_it_does_not_know(
     browser = sign_in()
     early = browser.post(f"/projects/{published.id}/results", data={"models": ["resnet18"]})
     assert early.status_code == 409
-    assert "10 more of closed" in early.text
+    assert "10 of closed" in early.text
     unknown = browser.post(f"/projects/{published.id}/results", data={"models": ["resnet19"]})
     assert unknown.status_code == 422
     assert "no model named resnet19" in unknown.text
