@@ -23,6 +23,7 @@ from app.results.routes import router as results
 from app.results.search_routes import router as search
 from app.review.audit_routes import router as audit
 from app.review.grid_routes import router as grid
+from app.review.nearby_routes import router as nearby
 from app.review.routes import router as review
 from app.runs.routes import router as runs
 from app.security import SecurityMiddleware
@@ -40,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     images,
     audit,
     grid,
+    nearby,
     labelers,
     effort,
     runs,

@@ -101,6 +101,7 @@ member    POST  /projects/{project_id}/images/{image_id}/doubt
 member    GET   /projects/{project_id}/label
 member    GET   /projects/{project_id}/review
 builder   GET   /projects/{project_id}/adjudicate
+member    GET   /projects/{project_id}/nearby?ids={image_id}
 member    GET   /projects/{project_id}/progress
 member    GET   /projects/{project_id}/effort
 member    GET   /projects/{project_id}/effort.csv

@@ -21,6 +21,7 @@ from app.images.queries import StoredImage, bytes_of, list_stored_images, read_r
 from app.storage import BlobStore, MissingBlobError
 from ml import pixels
 from ml.contract import Pack
+from ml.likeness import IMAGE_IDS
 from ml.rundir import fsync_folder
 
 LARGEST_SIDE = 224
@@ -116,6 +117,7 @@ def _build(
         if len(kept) < len(images):
             array = _shorten(array, draft / PIXELS, len(kept), shape)
         array.flush()
+        np.save(draft / IMAGE_IDS, np.array([image.id for image in kept], np.int64))
         _publish(draft, folder / _name(kept, shape))
     return kept
 
@@ -160,8 +162,9 @@ def _pixels(
 
 
 def _publish(draft: Path, target: Path) -> None:
-    with (draft / PIXELS).open("rb") as stream:
-        os.fsync(stream.fileno())
+    for name in (PIXELS, IMAGE_IDS):
+        with (draft / name).open("rb") as stream:
+            os.fsync(stream.fileno())
     fsync_folder(draft)
     if not target.exists():
         draft.rename(target)

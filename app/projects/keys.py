@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-RESERVED = frozenset(" ?cxmfvuzpg+-=")
+RESERVED = frozenset(" ?cxmfvuzpg+-=,.")
 """What the review screen does by itself: can't tell, help, and the ways of seeing better."""
 PREFERRED = "1234567890abdehijklnoqrstwy"
 MOST_CLASSES = len(PREFERRED)

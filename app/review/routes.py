@@ -98,6 +98,7 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
         "showOpinions": project.show_opinions and pile not in {Pile.AUDIT, Pile.DISPUTED},
         "engineer": may_act_as(user, Role.ENGINEER),
         "train": pile == Pile.SEED and project.overlap == 1 and find_newest_round_id(session, project.id) is None,
+        "ownCount": own_count or pile == Pile.DISPUTED,
         "goal": project.seed_size if pile == Pile.SEED else None,
         "done": queries.count_done(session, project, pile, user.id, counts),
         "recent": queries.recent_answers(session, project.id, user.id, pile),
@@ -112,7 +113,7 @@ async def claim_images(
     """Lease the tab's next images, and prolong its leases on those it has.
 
     `kept`: those of `have` that are still its own. `waiting`: how many the pile holds, leased ones included,
-    as far as they were counted.
+    as far as they were counted. `round`: whose order it is.
     """
     if pile == Pile.DISPUTED:
         require(member.user, Role.ENGINEER)
@@ -131,6 +132,7 @@ def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab:
         "kept": kept,
         "waiting": waiting,
         "counted_all": waiting < queries.MOST_COUNTED,
+        "round": find_newest_round_id(session, project_id),
         "classes": [class_json(c) for c in list_active_classes(session, project_id)],
     }
 

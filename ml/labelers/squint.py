@@ -28,6 +28,7 @@ from ml.labelers.evidence import (
     reports_of,
     wrong_share_of,
 )
+from ml.likeness import write_features
 from ml.linear import Floats
 from ml.patches import patch_features
 from ml.pretraining import Pretraining, PretrainSettings, pretrain
@@ -129,6 +130,7 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     patches = patch_features(
         images, task.folder, task.name, lambda count: reporter.advance("measuring every image", count)
     )
+    write_features(task.folder, features.mean(0))
     workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
     views: list[View] = [
         CompactView(images, weights, FinetuneSettings(settings.steps), workers),

@@ -2,8 +2,10 @@
 
 const TOOLS = {
   backspace: "undo", escape: "leave", c: "stretch", x: "exact", f: "flag", m: "opinions",
-  "+": "bigger", "=": "bigger", "-": "smaller", "?": "help",
+  "+": "bigger", "=": "bigger", "-": "smaller", ".": "brighter", ",": "darker", g: "nearby", "?": "help",
 };
+
+const PLACES = { Comma: ",", Period: ".", Minus: "-", Equal: "=" };
 
 // Returns {classId} for a class's key, {cantTell}, {tool}, or null for a key that means nothing here.
 export function asked(event, classes) {
@@ -19,5 +21,5 @@ export function asked(event, classes) {
 function keyOf(event) {
   const typed = event.key.toLowerCase();
   if (typed.length !== 1 || typed <= "~") return typed;
-  return event.code.replace(/^(Key|Digit)/, "").toLowerCase();
+  return PLACES[event.code] ?? event.code.replace(/^(Key|Digit)/, "").toLowerCase();
 }

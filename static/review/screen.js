@@ -1,25 +1,31 @@
 // The annotator's screen: one key is label and next; the save goes on behind.
 
 import { typing } from "../app.js";
-import { asked } from "./keys.js";
+import { Comfort } from "./comfort.js";
 import { listEarlier, restored } from "./history.js";
+import { asked } from "./keys.js";
 import { afterPaint, newKey } from "./moments.js";
+import { Nearby } from "./nearby.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
-import { Supply, load } from "./supply.js";
+import { Pile } from "./pile.js";
+import { Supply, letGo, load } from "./supply.js";
 import { View, link } from "./view.js";
 
 const DOUBLE_CLICK_MS = 250;
 const BROKEN_RETRY_MS = 2000;
+const KEPT_READY = 20; // answered images; older ones are loaded anew when somebody walks back to them
 
 const root = document.getElementById("screen");
 const config = JSON.parse(root.dataset.config);
 const base = `/projects/${config.project}`;
-const view = new View(config, new Map(config.classes.map((c) => [c.id, c])));
+const classes = new Map(config.classes.map((c) => [c.id, c]));
+const view = new View(config, classes);
 const picture = new Picture(view.canvas, view.frame);
+const nearby = new Nearby(base, document.getElementById("nearby"), classes, config.pile !== "audit");
 const pace = new Pace();
-const pile = { done: config.done, waiting: null, more: false }; // null: the server has not said yet
+const comfort = new Comfort(pace, view);
 let current = null;
 let earlier = null; // this person's answer to it, when an earlier image is looked at again
 let shownAt = null;
@@ -36,7 +42,7 @@ const outbox = new Outbox(`${config.project}-${config.user}`, {
   },
   refused: ({ body }, sentence) => {
     const index = history.findIndex((answer) => answer.key === body.key);
-    if (index >= 0 && !stands(history.splice(index, 1)[0].item)) count(-1);
+    if (index >= 0 && !stands(history.splice(index, 1)[0].item)) pile.count(body.kind, -1);
     supply.reopened(body.image_id);
     view.refuse(sentence);
     showHistory();
@@ -47,6 +53,7 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
   busy: () => (current ? [current.id] : []),
   told: (answer) => {
     if (answer.ok) takeStock(answer.data);
+    nearby.expect([...(current ? [current] : []), ...supply.items]);
     if (current) return;
     if (supply.items.length) next();
     else view.message(...ending(answer));
@@ -55,6 +62,7 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
 
 // This person's answers that stand, oldest first: {key, kind, classId, item}.
 const history = restored(config, outbox.entries(), supply);
+const pile = new Pile(config, labels(history) - labels(config.recent));
 let oldest = history[0] ?? null; // the earliest one known
 let lookingBack = null;
 
@@ -73,7 +81,12 @@ async function show(item, standing = null) {
   picture.show(item.image);
   view.show(item, picture.zoom, standing);
   if (view.answers[0]?.disabled) view.enable(true);
-  afterPaint(() => current === item && (shownAt ??= performance.now()));
+  afterPaint(() => {
+    if (current !== item) return;
+    shownAt ??= performance.now();
+    view.opinions(item);
+    nearby.show(item);
+  });
 }
 
 // No answer to a picture that nobody has seen: the buttons stay shut until it is there, or somebody else's turn.
@@ -94,14 +107,15 @@ function answer(kind, classId) {
   const given = { key: newKey(), kind, classId, item: current };
   const seconds = shownAt === null ? 0 : Math.round(performance.now() - shownAt) / 1000;
   const body = { image_id: current.id, kind, class_id: classId, source: config.source, seconds, key: given.key, flagged };
-  if (!stands(current)) count(1);
+  if (!stands(current)) pile.count(kind, 1);
   history.push(given);
   oldest ??= given;
+  if (history.length > KEPT_READY) letGo(history.at(-KEPT_READY - 1).item);
   supply.answered(current.id);
   next();
   outbox.add(`${base}/annotations`, body, bare(given.item));
   afterPaint(() => {
-    pace.answered();
+    comfort.answered(kind);
     view.press(given);
     view.say(view.nameOf(given));
     showHistory();
@@ -115,7 +129,7 @@ async function undo() {
   putAway();
   supply.reopened(last.item.id);
   const standing = stands(last.item);
-  if (!standing) count(-1);
+  if (!standing) pile.count(last.kind, -1);
   show(last.item, standing);
   outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey(), tab: supply.tab });
   view.say(`Taken back: ${view.nameOf(last)}`);
@@ -156,15 +170,13 @@ function stands(item) {
   return history.findLast((given) => given.item.id === item.id) ?? null;
 }
 
-function count(step) {
-  pile.done = Math.max(pile.done + step, 0);
-  if (pile.waiting !== null) pile.waiting = Math.max(pile.waiting - step, 0);
+function labels(answers) {
+  return new Set(answers.filter(({ kind }) => kind === "label").map(({ item }) => item.id)).size;
 }
 
-function takeStock({ waiting, counted_all: all, classes }) {
-  pile.waiting = Math.max(waiting - outbox.names().length, supply.items.length);
-  pile.more = !all;
-  if (asWords(classes) !== asWords(config.classes)) {
+function takeStock(counted) {
+  pile.takeStock({ ...counted, waiting: Math.max(counted.waiting - outbox.names().length, supply.items.length) });
+  if (asWords(counted.classes) !== asWords(config.classes)) {
     view.note("The project’s classes have changed.", location.pathname, "Load them");
   }
   showHistory();
@@ -176,11 +188,9 @@ function asWords(classes) {
 
 function showHistory() {
   view.strip.update(history, outbox.keys());
-  const { goal } = config;
-  const total = goal === null ? pile.done + pile.waiting : Math.max(goal, pile.done);
-  const known = goal !== null || pile.waiting !== null;
-  if (known) view.progress({ done: pile.done, total, more: goal === null && pile.more, perMinute: pace.perMinute() });
-  if (goal !== null && pile.done >= goal && config.train) view.note(...seedDone());
+  const { progress } = pile;
+  if (progress) view.progress({ ...progress, perMinute: pace.perMinute() });
+  if (pile.reached && config.train) view.note(...seedDone());
 }
 
 function seedDone() {
@@ -206,6 +216,11 @@ const tools = {
   exact: () => redraw("exact"),
   bigger: () => zoom(1),
   smaller: () => zoom(-1),
+  brighter: () => current?.image && picture.brighten(1),
+  darker: () => current?.image && picture.brighten(-1),
+  nearby: compare,
+  rested: () => comfort.rested(),
+  "no-breaks": () => comfort.chooseBreaks(false),
   flag: () => mark(!flagged),
   opinions: () => view.toggleOpinions(current),
   help: () => view.help.showModal(),
@@ -221,6 +236,11 @@ function redraw(property) {
   picture[property] = !picture[property];
   view.pressTool(property, picture[property]);
   if (current?.image) picture.draw();
+}
+
+function compare() {
+  view.pressTool("nearby", nearby.choose());
+  if (current) nearby.show(current);
 }
 
 function zoom(step) {
@@ -258,6 +278,7 @@ function answerByClick(button) {
 }
 
 view.pressTool("opinions", config.showOpinions);
+view.pressTool("nearby", nearby.shown);
 showHistory();
 outbox.tell();
 outbox.flush();

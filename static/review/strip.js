@@ -14,8 +14,12 @@ export class Strip {
     const shown = newest(history);
     const tiles = new Map(shown.map((answer) => [answer.key, this.tiles.get(answer.key) ?? this.tile(answer)]));
     for (const [key, tile] of tiles) tile.classList.toggle("waiting", waiting.has(key));
+    for (const [key, tile] of this.tiles) if (!tiles.has(key)) tile.remove();
     this.tiles = tiles;
-    this.list.replaceChildren(...tiles.values());
+    // What stays where it is keeps the focus, and is not laid out again.
+    [...tiles.values()].forEach((tile, place) => {
+      if (this.list.children[place] !== tile) this.list.insertBefore(tile, this.list.children[place] ?? null);
+    });
   }
 
   tile(answer) {

@@ -7,6 +7,7 @@ const REFILL_AT = 12;
 const KEEP_ALIVE_MS = 40000;
 const EMPTY_MS = 5000;
 const UNREACHED_MS = 3000;
+const SMALL = 1 << 20; // pixels
 
 export class Supply {
   constructor(url, { busy, told }) {
@@ -104,18 +105,26 @@ function tabName() {
 
 // Resolves to whether the picture is decoded and ready; asked for twice it is loaded once, and after a failure anew.
 export function load(item) {
-  item.loading ??= decoded(item.url).then(
+  item.loading ??= decoded(item).then(
     (image) => Boolean((item.image = image)),
     () => Boolean((item.loading = null)),
   );
   return item.loading;
 }
 
-async function decoded(url) {
+export function letGo(item) {
+  item.image?.close?.();
+  item.image = item.loading = null;
+}
+
+async function decoded({ url, width, height }) {
   const response = await fetch(url);
   if (!response.ok) throw new Error("no picture"); // it may have come with a picture that says so
+  const picture = await response.blob();
+  // What is small is kept ready to be drawn; of a large one the browser may let the pixels go while it waits.
+  if (width * height <= SMALL) return createImageBitmap(picture);
   const image = new Image();
-  image.src = URL.createObjectURL(await response.blob());
+  image.src = URL.createObjectURL(picture);
   try {
     await image.decode();
   } finally {

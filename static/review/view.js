@@ -22,14 +22,14 @@ export class View {
 
   // `standing`: the answer in force, when an earlier image is looked at again.
   show(item, zoom, standing) {
-    this.canvas.hidden = false;
-    $("message").hidden = true;
+    hide(this.canvas, false);
+    hide($("message"), true);
     const times = Math.round(zoom * 10) / 10;
     $("caption").textContent = `${item.name} · ${item.width} × ${item.height} · ×${times}`;
-    $("again").hidden = !standing;
+    hide($("again"), !standing);
     if (standing) $("again-said").textContent = `You said ${this.nameOf(standing)}. The next answer counts instead.`;
     this.canvas.setAttribute("aria-label", `${item.name}, the image to answer`);
-    this.opinions(item);
+    if (this.opinionsShown) this.opinions(item); // else what is written there stays true for a moment
   }
 
   nameOf(answer) {
@@ -38,8 +38,8 @@ export class View {
 
   opinions(item) {
     const list = $("opinion-list");
-    if (!item.opinions.length) list.textContent = "The labelers have not seen this image yet.";
-    else if (!this.opinionsShown) list.textContent = "Hidden, so that they do not sway you. M shows them.";
+    if (!item.opinions.length) write(list, "The labelers have not seen this image yet.");
+    else if (!this.opinionsShown) write(list, "Hidden, so that they do not sway you. M shows them.");
     else list.replaceChildren(...item.opinions.map((said) => opinion(said, this.classes.get(said.class_id))));
   }
 
@@ -89,9 +89,14 @@ export class View {
     $("pile-progress").textContent = `${done.toLocaleString("en")} of ${all} ${this.config.words.done}`;
     $("pile-bar").max = Math.max(total, 1);
     $("pile-bar").value = done;
-    const minutes = perMinute ? Math.ceil((total - done) / perMinute) : 0;
-    const left = minutes > 0 ? ` · about ${minutes} min left` : "";
-    $("pace").textContent = perMinute ? `${Math.round(perMinute)} a minute${left}` : "";
+    const left = perMinute && total > done && !more ? ` · about ${timeFor((total - done) / perMinute)} left` : "";
+    write($("pace"), perMinute ? `${Math.round(perMinute)} a minute${left}` : "");
+  }
+
+  // `minutes`: how long somebody has worked; null: nothing to say.
+  rest(minutes) {
+    hide($("rest"), minutes === null);
+    if (minutes !== null) write($("rest-said"), `${minutes} minutes without a break. Tired eyes err more: look away for a while.`);
   }
 
   note(sentence, href, label) {
@@ -114,8 +119,22 @@ export class View {
   }
 }
 
+// A value set again would be styled and laid out again.
+function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+function write(element, sentence) {
+  if (element.textContent !== sentence) element.textContent = sentence;
+}
+
 export function link(href, label, className = "") {
   return Object.assign(document.createElement("a"), { href, textContent: label, className });
+}
+
+function timeFor(minutes) {
+  const whole = Math.ceil(minutes);
+  return whole < 90 ? `${whole} min` : `${Math.round(whole / 60)} h`;
 }
 
 function opinion(said, chosen) {

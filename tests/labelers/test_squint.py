@@ -19,6 +19,7 @@ from app.labelers import queries
 from app.labelers.tasks import prepare, prepare_pretraining, publish
 from app.models import Image, Job, Project, QueueEntry, Round
 from ml.contract import LabelerReport, RunResult, WrongShare
+from ml.likeness import find_features
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT, write_text
 from tests.conftest import SignIn
 from tests.factories import add_images, add_project
@@ -198,6 +199,10 @@ def test_a_real_round_from_answers_to_accepted_images(
         done = subprocess.run(ml_command(kind)(folder)[:-1], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "learning from the unlabelled" not in done.stdout
+    known = find_features(settings.packs_dir / str(project.id))
+    assert known is not None
+    assert known[0].tolist() == [image.id for image in images]
+    assert np.linalg.norm(known[1].astype(np.float32), axis=1) == pytest.approx(1, abs=0.01)
     with database.write() as session:
         publish(session, settings, job, folder)
     states = Counter(image.state for image in images_of(database, project))

@@ -1,0 +1,172 @@
+"""What may go wrong between a key and the database, in real Chromium: every answer exactly once."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select, update
+
+from app.models import Annotation, Image, LabelClass, UserSession
+from app.models.base import now
+from tests import factories
+from tests.e2e.conftest import Desk
+from tests.e2e.screens import sign_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
+
+
+def test_a_held_key_is_one_answer(desk: Desk):
+    for _ in range(8):
+        desk.page.keyboard.down("1")
+    desk.page.keyboard.up("1")
+    desk.saved()
+    assert len(desk.rows()) == 1
+
+
+def test_a_double_click_is_one_answer(desk: Desk):
+    desk.page.locator(".answer").first.dblclick()
+    desk.saved()
+    assert len(desk.rows()) == 1
+
+
+def test_a_server_killed_in_mid_burst_loses_nothing_and_doubles_nothing(desk: Desk):
+    shown = desk.press("12121")
+    desk.server.kill()
+    shown += desk.press("2112")
+    expect(desk.page.locator("#saved")).to_contain_text("not saved yet: the server cannot be reached")
+    desk.server.start()
+    shown += desk.press("122")
+    desk.saved()
+    assert desk.labels() == dict(zip(shown, desk.said("121212112122"), strict=True))
+    assert len(desk.rows()) == 12
+
+
+def test_answers_given_offline_survive_a_reload(desk: Desk):
+    desk.page.route("**/annotations", lambda route: route.abort())
+    shown = desk.press("1221")
+    expect(desk.page.locator("#saved")).to_contain_text("4 answers not saved yet")
+    desk.page.unroute("**/annotations")
+    desk.load()
+    shown += desk.press("1")
+    desk.saved()
+    assert len(set(shown)) == 5
+    assert desk.labels() == dict(zip(shown, desk.said("12211"), strict=True))
+    assert len(desk.rows()) == 5
+
+
+def test_an_answer_that_was_committed_but_never_acknowledged_is_one_row(desk: Desk):
+    lost = []
+
+    def swallow(route):  # noqa: ANN001
+        if len(lost) < 2:
+            lost.append(route.fetch())
+            route.abort()
+        else:
+            route.continue_()
+
+    desk.page.route("**/annotations", swallow)
+    shown = desk.press("12")
+    desk.saved()
+    assert len(lost) == 2
+    assert desk.labels() == dict(zip(shown, desk.said("12"), strict=True))
+    assert len(desk.rows()) == 2
+
+
+def test_a_proxys_error_page_is_no_answer_of_ours(desk: Desk):
+    page = {"status": 404, "content_type": "text/html", "body": "<h1>no such host</h1>"}
+    desk.page.route("**/annotations", lambda route: route.fulfill(**page), times=2)
+    desk.press("1")
+    desk.saved()
+    assert len(desk.rows()) == 1
+
+
+def test_an_expired_sign_in_keeps_the_answers_until_the_next(desk: Desk):
+    shown = desk.press("1")
+    desk.saved()
+    with desk.database.write() as session:
+        session.execute(update(UserSession).values(revoked_at=now()))
+    shown += desk.press("21")
+    link = desk.page.get_by_role("link", name="Sign in again")
+    expect(link.first).to_have_attribute("href", f"/sign-in?next=/projects/{desk.project}/label")
+    expect(desk.page.locator("#saved")).to_contain_text("2 answers not saved yet")
+    sign_in(desk.context, desk.database, desk.user, desk.server.url)
+    desk.load()
+    desk.saved()
+    assert desk.labels() == dict(zip(shown, desk.said("121"), strict=True))
+
+
+def test_two_tabs_of_one_person_show_different_images_and_share_the_outbox(desk: Desk):
+    other = desk.load(desk.context.new_page())
+    shown, elsewhere = [], []
+    for key in "121212":
+        shown += desk.press(key)
+        elsewhere += desk.press("1", other)
+    desk.saved()
+    desk.saved(other)
+    assert not set(shown) & set(elsewhere)
+    assert desk.labels() == dict(zip(shown + elsewhere, desk.said("121212111111"), strict=True))
+    assert len(desk.rows()) == 12
+
+
+def test_a_refused_answer_stays_in_sight_with_both_values(desk: Desk):
+    with desk.database.write() as session:
+        bob = factories.add_user(session)
+        name = desk.name()
+        image = session.scalars(select(Image).where(Image.project_id == desk.project, Image.name == name)).one()
+        answer = {"kind": "label", "class_id": desk.closed, "source": "seed", "seconds": 1.0}
+        session.add(
+            Annotation(
+                project_id=desk.project, image_id=image.id, author_id=bob.id, idempotency_key="bob-was-first",
+                **answer,
+            )
+        )  # fmt: skip
+        session.execute(factories.no_longer_waits(image.id))
+    desk.press("2")
+    refused = desk.page.locator("#refused")
+    expect(refused).to_contain_text(f"{name} meanwhile: closed; you said open")
+    desk.press("1")
+    expect(refused).to_be_visible()
+    desk.page.get_by_role("button", name="understood").click()
+    expect(refused).to_be_hidden()
+    desk.saved()
+
+
+def test_an_archived_class_is_refused_and_the_screen_offers_the_new_ones(desk: Desk):
+    with desk.database.write() as session:
+        session.get_one(LabelClass, desk.open).archived_at = now()
+    desk.press("2")
+    expect(desk.page.locator("#refused")).to_contain_text("The class open was archived meanwhile")
+    assert desk.rows() == []
+    desk.press("11111111111")
+    desk.page.get_by_role("link", name="Load them").click()
+    expect(desk.page.locator(".answer")).to_have_count(2)
+
+
+def test_a_minute_without_a_network_loses_nothing_and_sends_in_order(desk: Desk):
+    desk.page.clock.install()
+    desk.load()
+    shown = desk.press("1")
+    desk.saved()
+    desk.context.set_offline(True)
+    shown += desk.press("2112")
+    expect(desk.page.locator("#saved")).to_contain_text("not saved yet: the server cannot be reached")
+    desk.page.clock.fast_forward(60_000)
+    shown += desk.press("21")
+    expect(desk.page.locator("#saved")).to_contain_text("6 answers not saved yet")
+    desk.context.set_offline(False)
+    desk.page.clock.fast_forward(15_000)
+    desk.saved()
+    assert desk.labels() == dict(zip(shown, desk.said("1211221"), strict=True))
+    assert [row.class_id for row in desk.rows()] == desk.said("1211221")
+
+
+def test_a_closed_tab_leaves_its_answers_to_the_next(desk: Desk):
+    desk.context.route("**/annotations", lambda route: route.abort())
+    shown = desk.press("122")
+    desk.page.close()
+    desk.context.unroute("**/annotations")
+    other = desk.load(desk.context.new_page())
+    desk.saved(other)
+    expect(other.locator("#pile-progress")).to_have_text("3 of 40 seed answers")
+    assert desk.labels() == dict(zip(shown, desk.said("122"), strict=True))
+    assert len(desk.rows()) == 3

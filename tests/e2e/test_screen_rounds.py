@@ -1,0 +1,66 @@
+"""A new round while somebody works: the screen goes on, and the next images come in the new order."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from app.models import Image, Project, QueueEntry
+from app.review.service import fill_review
+from tests import factories
+from tests.e2e.conftest import Desk
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
+
+WATCH = """() => {
+  window.flashes = [];
+  const note = () => {
+    const { hidden } = document.getElementById("picture");
+    const message = document.getElementById("message");
+    if (hidden || !message.hidden) flashes.push(message.textContent);
+  };
+  new MutationObserver(note).observe(document.getElementById("screen"), { attributes: true, subtree: true });
+}"""
+
+
+def add_round(desk: Desk, number: int, order: list[str]) -> None:
+    """Publish a round that finds these images unclear, the first of them most."""
+    with desk.database.write() as session:
+        project = session.get_one(Project, desk.project)
+        closed, open_ = project.classes
+        ids = dict(session.execute(select(Image.name, Image.id).where(Image.project_id == desk.project)).all())
+        unsure = [(closed, 0.6), (open_, 0.6)]
+        factories.add_round(session, project, {ids[name]: unsure for name in order}, number)
+        fill_review(session, project.id, {ids[name]: float(rank) for rank, name in enumerate(order)})
+
+
+def leased(desk: Desk) -> set[str]:
+    held = select(Image.name).join(QueueEntry, QueueEntry.image_id == Image.id)
+    mine = (Image.project_id == desk.project, QueueEntry.leased_tab.is_not(None))
+    with desk.database.read() as session:
+        return set(session.scalars(held.where(*mine)))
+
+
+def test_a_new_rounds_order_comes_with_the_next_refill_and_nothing_flashes(desk: Desk):
+    names = [f"{number:06d}.png" for number in range(60)]
+    add_round(desk, 1, names)
+    desk.load(pile="review")
+    expect(desk.page.locator("#pile-progress")).to_have_text("0 of 60 settled")
+    desk.page.evaluate(WATCH)
+    assert desk.press("12") == names[:2]
+    desk.saved()
+    held = leased(desk)
+    assert held >= set(names[2:20])  # the others are from the label page
+
+    add_round(desk, 2, names[:1:-1])
+    assert leased(desk) == held
+    with desk.page.expect_response("**/claim"):
+        shown = desk.press("1" * 8)
+    shown += desk.press("2" * 16)
+    desk.saved()
+    assert shown[:18] == names[2:20]
+    assert shown[18:] == names[:-7:-1]
+    assert desk.page.evaluate("flashes") == []
+    expect(desk.page.locator("#pile-progress")).to_have_text("26 of 60 settled")
+    assert len(desk.rows()) == len(desk.labels()) == 26
