@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from app.models import Project as ProjectRow
     from app.team.consensus import Consensus
-    from app.team.service import Team
+    from app.team.service import SecondLook, Team
 
 FIGURES = ("answers", "cant_tell", "seconds", "a_minute", "shared")
 
@@ -38,13 +38,17 @@ def agreement(
 ) -> None:
     """Say how far people agree with each other and with themselves, and which label their answers come to."""
     from app.team.consensus import find_consensus  # noqa: PLC0415  `squint --help` needs none of it
-    from app.team.service import read_team  # noqa: PLC0415
+    from app.team.service import read_second_look, read_team  # noqa: PLC0415
 
     with opened_to_read(data_dir) as shell, shell.database.read() as session:
         row = find_project(session, project)
         team = read_team(session, row)
         consensus = find_consensus(session, row, team.said)
-        answer = _as_json(row, team) | {"consensus": _consensus_json(session, row, consensus)}
+        second = read_second_look(session, row)
+        answer = _as_json(row, team) | {
+            "consensus": _consensus_json(session, row, consensus),
+            "second_opinions": _second_json(second) if second else None,
+        }
         if csv:
             _write(session, row, consensus, csv)
     if json:
@@ -89,6 +93,16 @@ def _consensus_json(session: Session, project: ProjectRow, found: Consensus | No
     }
 
 
+def _second_json(second: SecondLook) -> dict[str, Any]:
+    bought = second.bought
+    return {
+        **{key: getattr(bought, key) for key in ("asked", "answered", "changed", "disputed")},
+        "labels": second.labels,
+        "wrong_before": second.before,
+        "wrong_after": second.after,
+    }
+
+
 def _standing(session: Session, project: ProjectRow, found: Consensus) -> list[str]:
     """Return the name of each image's label; empty: none stands."""
     from app.labeling.queries import current_labels  # noqa: PLC0415
@@ -126,6 +140,9 @@ def _say(answer: dict[str, Any]) -> None:
         )
     if not answer["pairs"]:
         say("No two people have answered the same image yet.")
+    if (second := answer["second_opinions"]) and second["asked"]:
+        bought = f"{second['changed']:,} of {second['answered']:,} changed the label"
+        say(f"Second opinions: {second['asked']:,} asked, {bought}.")
     if found := answer["consensus"]:
         say(
             f"Consensus by {found['method']}: another label than the majority's on "

@@ -18,7 +18,7 @@ from app.db import Database
 from app.jobs.registry import JobKind
 from app.labeling.settle import settle_project
 from app.models import Image, ImageState, Job, Labeler, Prediction, Project, Round
-from app.review.service import fill_review
+from app.review.service import Judged, ask_second_opinions, fill_review
 from app.runs.service import columns_of, write_manifest
 from ml.consensus import UNCLEAR, agreed_class, cross_table, joint_doubt
 from ml.contract import LabelerReport, Manifest, RunResult, TrainedModel
@@ -70,6 +70,9 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
     _propose(session, project.id, _said_together(run))
     settle_project(session, project.id)
     fill_review(session, project.id, _ranks(session, project.id, run))
+    if run.manifest.recipe == "squint":
+        judged = Judged(run.image_ids.tolist(), class_ids, run.consensus)
+        ask_second_opinions(session, project, added, judged)
 
 
 def read(folder: Path) -> Finished:

@@ -101,17 +101,19 @@ def opinions(session: Session, round_id: int | None, image_ids: Sequence[int]) -
 
 def people_said(session: Session, image_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """Return what people said of each image, without their names: `{"labeler", "class_id"}`; None: can't tell."""
-    found: dict[int, list[dict[str, Any]]] = {}
+    newest: dict[int, dict[int, int | None]] = {}
     rows = session.execute(
-        select(Annotation.image_id, Annotation.class_id)
+        select(Annotation.image_id, Annotation.author_id, Annotation.class_id)
         .join(Image, Image.id == Annotation.image_id)
         .where(Image.id.in_(image_ids), Annotation.source != AnnotationSource.ADJUDICATION, is_opinion())
         .order_by(Annotation.id)
     )
-    for image_id, class_id in rows:
-        said = found.setdefault(image_id, [])
-        said.append({"labeler": f"Person {len(said) + 1}", "class_id": class_id})
-    return found
+    for image_id, author_id, class_id in rows:
+        newest.setdefault(image_id, {})[author_id] = class_id
+    return {
+        image_id: [{"labeler": f"Person {i}", "class_id": said} for i, said in enumerate(of_people.values(), 1)]
+        for image_id, of_people in newest.items()
+    }
 
 
 def count_answered(session: Session, project_id: int, user_id: int, source: str) -> int:

@@ -9,6 +9,7 @@ from app.models.job import Job, JobMetric, Worker
 from app.models.project import LabelClass, Project, ProjectMember, Recipe
 from app.models.queue import NO_PILE, Pile, QueueEntry
 from app.models.round import Labeler, Prediction, Round
+from app.models.second_opinion import SecondOpinion
 from app.models.serving import ApiToken, ChosenModel, PortableModel
 from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
 
@@ -44,6 +45,7 @@ __all__ = [
     "Recipe",
     "Role",
     "Round",
+    "SecondOpinion",
     "SignInAttempt",
     "SignInLink",
     "User",

@@ -31,6 +31,8 @@ class Project(Base):
     overlap_share: Mapped[float] = mapped_column(default=1.0, server_default="1")
     repeat_share: Mapped[float] = mapped_column(default=0.0, server_default="0")
     """So many of one's own earlier answers come again, unmarked, for each image that is served."""
+    second_share: Mapped[float] = mapped_column(default=0.05, server_default="0.05")
+    """Recipe `squint`: at most so many answers are put up for a second opinion, of all answers."""
     show_opinions: Mapped[bool] = mapped_column(default=False)
     """Whether the review screen shows what the labelers said before a key asks: seeing it biases people."""
     from_scratch: Mapped[bool] = mapped_column(default=False)

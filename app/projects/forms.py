@@ -72,6 +72,7 @@ class SettingsForm(ProjectForm):
     overlap: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] = 1
     overlap_share: Share = 1.0
     repeat_share: SmallShare = 0.0
+    second_share: SmallShare = 0.05
 
 
 class ClassForm(FormModel):

@@ -26,7 +26,16 @@ from app.users.queries import list_open_invitations
 
 router = APIRouter(prefix="/projects/{project_id}")
 
-SHOWN = ("name", "seed_size", "round_size", "group_pattern", "overlap", "overlap_share", "repeat_share")
+SHOWN = (
+    "name",
+    "seed_size",
+    "round_size",
+    "group_pattern",
+    "overlap",
+    "overlap_share",
+    "repeat_share",
+    "second_share",
+)
 """Fields of the form that say their own errors."""
 
 
@@ -140,6 +149,7 @@ def _values(project: Project) -> dict[str, str]:
         "overlap": str(project.overlap),
         "overlap_share": f"{project.overlap_share * 100:g}",
         "repeat_share": f"{project.repeat_share * 100:g}",
+        "second_share": f"{project.second_share * 100:g}",
     }
     boxes = {"from_scratch": project.from_scratch, "show_opinions": project.show_opinions}
     return values | {name: "true" for name, ticked in boxes.items() if ticked}

@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from app.labeling.queries import is_opinion
 from app.labeling.settle import settle
 from app.labeling.waiting import wait_for
-from app.models import Annotation, Image, ImageState, Project
+from app.models import Annotation, Image, ImageState, Project, SecondOpinion
 
 OPEN = (ImageState.NEW, ImageState.UNCLEAR, ImageState.ACCEPTED)
 
 
 def apply_overlap(session: Session, project: Project) -> None:
     """Say of every image without people's label how many are to answer it; whose label stands keeps it."""
-    wanted, here = _wanted(project), (Image.project_id == project.id, Image.state.in_(OPEN))
+    asked_again = exists().where(SecondOpinion.image_id == Image.id)
+    wanted, here = _wanted(project), (Image.project_id == project.id, Image.state.in_(OPEN), ~asked_again)
     session.flush()
     session.execute(
         update(Image)

@@ -24,8 +24,18 @@ from app.models import (
     now,
 )
 from app.review.overlap import apply_overlap
+from app.review.second_opinions import Bought, Judged, ask_second_opinions, read_bought
 
-__all__ = ["apply_overlap", "fill_review", "fill_seed", "send_to_review"]
+__all__ = [
+    "Bought",
+    "Judged",
+    "apply_overlap",
+    "ask_second_opinions",
+    "fill_review",
+    "fill_seed",
+    "read_bought",
+    "send_to_review",
+]
 
 AT_ONCE = 5_000
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Image, Project
+from app.models import Project
 from app.team.agreement import NONE
-from app.team.queries import Said
+from app.team.queries import Said, read_guesses
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def find_consensus(session: Session, project: Project, said: Said) -> Consensus 
     """Return None where no two people answered one image, or where no labeler has seen the images yet."""
     shared = np.flatnonzero((said.answers != NONE).sum(1) >= 2)
     ids = [said.image_ids[row] for row in shared]
-    guesses = _guesses(session, project, ids)
+    guesses = read_guesses(session, project, ids)
     rows = [row for row, image_id in zip(shared.tolist(), ids, strict=True) if image_id in guesses]
     if not rows:
         return None
@@ -64,21 +63,3 @@ def _crowdlab(
             for column, worth in found["annotator_stats"]["annotator_quality"].items()
         },
     )
-
-
-def _guesses(session: Session, project: Project, image_ids: list[int]) -> dict[int, NDArray[np.float64]]:
-    """Return image → the labelers' probability of each class."""
-    index = {c.id: i for i, c in enumerate(project.classes)}
-    rows = session.execute(
-        select(Image.id, Image.predicted_class_id, Image.confidence).where(
-            Image.project_id == project.id, Image.predicted_class_id.is_not(None)
-        )
-    )
-    wanted, found = set(image_ids), {}
-    for image_id, class_id, confidence in rows:
-        if image_id in wanted and class_id is not None:
-            sure = min(max(confidence or 0.0, 1 / len(index)), 1 - 1e-6)
-            guess = np.full(len(index), (1 - sure) / (len(index) - 1))
-            guess[index[class_id]] = sure
-            found[image_id] = guess
-    return found

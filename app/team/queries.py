@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from app.projects.queries import list_members
 from app.team.agreement import NONE, Answers
 
 SHOWN = 60
+MOST_LOOKED_AT = 5_000
 NOT_ASKED = (AnnotationSource.IMPORT, AnnotationSource.ADJUDICATION, AnnotationSource.REPEAT)
 """Answers that were not given blind, or are no first word."""
 DECIDED = (ImageState.SETTLED, ImageState.DISPUTED, ImageState.SET_ASIDE)
@@ -85,6 +87,53 @@ def read_said(session: Session, project: Project) -> Said:
     return Said(people, list(groups), list(groups.values()), answers, unsure.sum(0).tolist())
 
 
+def read_guesses(session: Session, project: Project, image_ids: Sequence[int]) -> dict[int, NDArray[np.float64]]:
+    """Return image → the newest round's probability of each class, made without the image's own answer.
+
+    The likeliest class's is known; the others share the rest.
+    """
+    index = {c.id: i for i, c in enumerate(project.classes)}
+    rows = session.execute(
+        select(Image.id, Image.predicted_class_id, Image.confidence).where(
+            Image.project_id == project.id, Image.predicted_class_id.is_not(None)
+        )
+    )
+    wanted, found = set(image_ids), {}
+    for image_id, class_id, confidence in rows:
+        if image_id in wanted and class_id is not None:
+            sure = min(max(confidence or 0.0, 1 / len(index)), 1 - 1e-6)
+            guess = np.full(len(index), (1 - sure) / (len(index) - 1))
+            guess[index[class_id]] = sure
+            found[image_id] = guess
+    return found
+
+
+def read_labels_of_people(session: Session, project_id: int) -> dict[int, int]:
+    """Return image → class of all that people settled here."""
+    rows = session.execute(
+        select(Image.id, Image.class_id).where(
+            Image.project_id == project_id,
+            Image.state == ImageState.SETTLED,
+            Image.label_source != AnnotationSource.IMPORT,
+        )
+    )
+    return {row.id: row.class_id for row in rows if row.class_id is not None}
+
+
+def read_words(session: Session, project_id: int) -> list[tuple[int, int]]:
+    """Return image and class of every answer that stands, an adjudicator's too."""
+    rows = session.execute(
+        select(Image.id, Annotation.class_id)
+        .join(Annotation, is_opinion())
+        .where(
+            Annotation.project_id == project_id,
+            Annotation.class_id.is_not(None),
+            Annotation.source != AnnotationSource.IMPORT,
+        )
+    )
+    return [(row.id, row.class_id) for row in rows if row.class_id is not None]
+
+
 def _people(session: Session, project: Project, authors: set[int]) -> list[User]:
     """Members, and whoever answered before they left."""
     members = list_members(session, project.id)
@@ -141,12 +190,11 @@ def list_differences(session: Session, project: Project, said: Said) -> list[Dif
     rows = {said.image_ids[row]: row for row in np.flatnonzero(differ)}
     images = session.scalars(
         select(Image)
-        .where(Image.project_id == project.id, Image.wanted > 1, Image.state.in_(DECIDED))
+        .where(Image.id.in_(sorted(rows)[-MOST_LOOKED_AT:]), Image.state.in_(DECIDED))
         .order_by(Image.id.desc())
-        .limit(10 * SHOWN)
+        .limit(SHOWN)
     ).all()
-    shown = [image for image in images if image.id in rows][:SHOWN]
-    return [_difference(project, said, image, said.answers[rows[image.id]].tolist()) for image in shown]
+    return [_difference(project, said, image, said.answers[rows[image.id]].tolist()) for image in images]
 
 
 def _difference(project: Project, said: Said, image: Image, answers: list[int]) -> Difference:

@@ -26,6 +26,7 @@ def team_page(request: Request, project: MemberProjectDep, user: UserDep, sessio
         team=team,
         engineer=engineer,
         counts=loop_counts(session, project.id),
+        second=service.read_second_look(session, project) if engineer else None,
         differences=queries.list_differences(session, project, team.said) if engineer else [],
         classes={c.id: c for c in project.classes},
     )

@@ -9,10 +9,12 @@ from statistics import median
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.models import Project, User
+from app.models import Project, Recipe, User
+from app.review.service import Bought, read_bought
 from app.team import queries
 from app.team.agreement import NONE, Agreement, Figure, agreement
 from app.team.queries import Repeats, Said, Work
+from app.team.wrong import believed, wrong_share
 
 PAUSE_S = 30.0
 """A longer time between two answers was a pause, and counts for no speed."""
@@ -100,3 +102,33 @@ def _a_minute(work: Work) -> float | None:
     gaps = [(after - before).total_seconds() for before, after in pairwise(work.times)]
     gaps = [gap for gap in gaps if gap <= PAUSE_S]
     return 60 * len(gaps) / sum(gaps) if len(gaps) >= 5 and sum(gaps) > 0 else None
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """What second opinions came to, and how many of people's labels are expected to be wrong without and with."""
+
+    bought: Bought
+    labels: int
+    """People's labels that the newest round has judged, too."""
+    before: float | None
+    after: float | None
+
+
+def read_second_look(session: Session, project: Project) -> SecondLook | None:
+    """Return None where no second opinions are asked for: only labelers of the recipe `squint` are calibrated."""
+    if project.recipe != Recipe.SQUINT:
+        return None
+    bought = read_bought(session, project)
+    labels = queries.read_labels_of_people(session, project.id)
+    guesses = queries.read_guesses(session, project, list(labels))
+    judged = [image_id for image_id in labels if image_id in guesses]
+    if not judged:
+        return SecondLook(bought, 0, None, None)
+    index = {c.id: i for i, c in enumerate(project.classes)}
+    rows = {image_id: row for row, image_id in enumerate(judged)}
+    words = [(rows[i], index[c]) for i, c in queries.read_words(session, project.id) if i in rows]
+    belief = believed(np.stack([guesses[i] for i in judged]), *np.array(words, np.int64).reshape(-1, 2).T)
+    now = np.array([index[labels[i]] for i in judged])
+    once = np.array([index[bought.before.get(i, labels[i])] for i in judged])
+    return SecondLook(bought, len(judged), wrong_share(belief, once), wrong_share(belief, now))
