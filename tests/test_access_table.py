@@ -86,6 +86,7 @@ builder   GET   /projects/{project_id}/settings
 builder   POST  /projects/{project_id}/settings
 builder   POST  /projects/{project_id}/classes
 builder   POST  /projects/{project_id}/classes/add
+builder   POST  /projects/{project_id}/send-back
 builder   POST  /projects/{project_id}/members
 builder   POST  /projects/{project_id}/members/{user_id}/remove
 builder   POST  /projects/{project_id}/invitations

@@ -105,7 +105,7 @@ SHARED_RULES = {
     "labeling": {"settle", "waiting"},
     "results": {"board"},
     "labelers": {"advice", "effort"},
-    "review": {"audit_queries"},
+    "review": {"audit_queries", "sending_back"},
 }
 """What a slice lends besides its service and queries."""
 

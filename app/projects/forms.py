@@ -107,5 +107,9 @@ class ClassChangesForm(FormModel):
         return verb, int(class_id or 0)
 
 
+class SendBackForm(FormModel):
+    what: Annotated[PlainText, StringConstraints(min_length=1, max_length=40)]
+
+
 class MemberForm(FormModel):
     email: Email

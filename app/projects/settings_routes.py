@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep, SessionDep
@@ -18,9 +19,10 @@ from app.models import Project
 from app.projects import service
 from app.projects.access import EngineerProjectDep
 from app.projects.classes import add_class
-from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SettingsForm
+from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SendBackForm, SettingsForm
 from app.projects.queries import list_members
 from app.projects.recipes import RECIPES
+from app.review.sending_back import list_choices, send_back
 from app.steps import read, write
 from app.users.queries import list_open_invitations
 
@@ -41,9 +43,14 @@ SHOWN = (
 
 @router.get("/settings")
 def show_settings(
-    request: Request, project: EngineerProjectDep, session: ReadSessionDep, saved: str = ""
+    request: Request,
+    project: EngineerProjectDep,
+    session: ReadSessionDep,
+    saved: str = "",
+    sent: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    return _page(request, session, project, {}, saved=bool(saved))
+    waiting = f"{sent:,} image{' waits' if sent == 1 else 's wait'} in the review pile." if sent else ""
+    return _page(request, session, project, {}, saved="Saved." if saved else waiting)
 
 
 @router.post("/settings")
@@ -101,6 +108,15 @@ def remove_member(request: Request, project: EngineerProjectDep, session: Sessio
     return _members(request, session, project)
 
 
+@router.post("/send-back")
+def send_images_back(
+    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    """Ask people anew about all images of a kind."""
+    count = send_back(session, project, parse_or_refuse(SendBackForm, fields).what)
+    return go_to(request, f"/projects/{project.id}/settings?sent={count}")
+
+
 def _classes(request: Request, project: Project) -> Response:
     if is_htmx(request):
         return render(request, "projects/_classes.html", project=project)
@@ -121,7 +137,7 @@ def _page(
     errors: FormErrors,
     fields: dict[str, str] | None = None,
     *,
-    saved: bool = False,
+    saved: str = "",
     status: int = 200,
 ) -> Response:
     return render(
@@ -133,6 +149,7 @@ def _page(
         errors=with_unplaced(errors, SHOWN),
         saved=saved,
         recipes=RECIPES,
+        send_back=list_choices(session, project),
         members=list_members(session, project.id),
         invitations=list_open_invitations(session, project.id),
     )

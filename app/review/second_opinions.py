@@ -66,7 +66,22 @@ def ask_second_opinions(session: Session, project: Project, after: Round, judged
         others = any(user.id != answer.author_id and user.disabled_at is None for user in members)
         (_ask_another if others else _ask_again)(session, session.get_one(Image, image_id))
     session.flush()
+    _keep_in_front(session, project.id)
     return len(doubted)
+
+
+def _keep_in_front(session: Session, project_id: int) -> None:
+    """Those that still wait for another person: a new round, sure of them as it is, ranks them last."""
+    doubted = select(SecondOpinion.image_id).where(SecondOpinion.project_id == project_id)
+    waiting = session.scalars(
+        select(QueueEntry)
+        .where(QueueEntry.image_id.in_(doubted), QueueEntry.others_only, QueueEntry.pile == Pile.REVIEW)
+        .order_by(QueueEntry.image_id)
+    ).all()
+    first = front_rank(session, project_id) - len(waiting)
+    for place, entry in enumerate(waiting):
+        entry.rank = first + place
+    session.flush()
 
 
 def _budget(session: Session, project: Project) -> int:

@@ -139,6 +139,7 @@ def send_all_to_review(session: Session, project_id: int, image_ids: Sequence[in
     ranks = {i: first + place for place, i in enumerate(image_ids)}
     _add(session, project_id, Pile.REVIEW, {i: r for i, r in ranks.items() if i not in adjudicated}, {})
     _add(session, project_id, Pile.DISPUTED, {i: r for i, r in ranks.items() if i in adjudicated}, {})
+    _keep_from_who_answered(session, project_id)
 
 
 def _is_adjudicated() -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from app.models import Annotation, AnnotationSource, Image, ImageState, Project,
 from app.projects.queries import list_members
 from app.team.agreement import NONE, Answers
 
-SHOWN = 60
+SHOWN = 24
 MOST_LOOKED_AT = 5_000
 NOT_ASKED = (AnnotationSource.IMPORT, AnnotationSource.ADJUDICATION, AnnotationSource.REPEAT)
 """Answers that were not given blind, or are no first word."""

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.errors import ConflictError
+from app.errors import BadInputError, ConflictError
 from app.images.labels import GivenLabel, LabelledImage, LabelReport, add_labels
 from app.labeling.queries import current_labels
 from app.labeling.settle import settle_project
 from app.models import AnnotationSource, Image, LabelClass, Project, ProjectMember, QueueEntry, User
+from app.projects.classes import add_class
+from app.review.sending_back import send_back
 from app.review.service import apply_overlap, fill_review, fill_seed, send_to_review
 from tests import factories
 from tests.labeling.conftest import Lab
@@ -184,3 +186,45 @@ def test_a_doubted_decision_of_an_adjudicator_goes_back_to_adjudicators(several:
     with several.database.write() as session:
         send_to_review(session, session.get_one(Image, several.images[0]))
     assert entry(several, 0) == ("disputed", False)
+
+
+def send_again(lab: Lab, what: str) -> int:
+    with lab.database.write() as session:
+        return send_back(session, session.get_one(Project, lab.project), what)
+
+
+def test_images_nobody_could_tell_are_asked_afresh_with_a_new_class(lab: Lab):
+    for person in (lab.ann, lab.bob):
+        lab.answer(0, user=person)
+    with lab.database.write() as session:
+        half = add_class(session.get_one(Project, lab.project), "half closed")
+        session.flush()
+        half_id = half.id
+    assert send_again(lab, "cant-tell") == 1
+    assert (lab.label(0), entry(lab, 0)) == (("unclear", None, None), ("review", False))
+    lab.answer(0, half_id, user=lab.bob)
+    assert (lab.label(0), entry(lab, 0)) == (("settled", half_id, "review"), None)
+
+
+def test_asked_afresh_two_must_again_be_unable_to_tell(lab: Lab):
+    for person in (lab.ann, lab.bob):
+        lab.answer(0, user=person)
+    send_again(lab, "cant-tell")
+    lab.answer(0, user=lab.bob, key="still-not")
+    assert (lab.label(0), entry(lab, 0)) == (("unclear", None, None), ("review", True))
+    lab.answer(0, user=lab.ann, key="me-neither")
+    assert lab.label(0) == ("set_aside", None, "cant_tell")
+
+
+def test_a_class_sent_back_keeps_its_labels_until_the_next_answers(lab: Lab):
+    lab.answer(0, lab.closed)
+    lab.answer(1, lab.open, flagged=True)
+    assert send_again(lab, f"class-{lab.closed}") == 1
+    assert (lab.label(0), entry(lab, 0)) == (("settled", lab.closed, "review"), ("review", False))
+    lab.answer(0, lab.open, user=lab.bob)
+    assert lab.label(0) == ("settled", lab.open, "review")
+    assert send_again(lab, "flagged") == 1
+    assert entry(lab, 1) == ("review", False)
+    assert send_again(lab, "flagged") == 0
+    with pytest.raises(BadInputError):
+        send_again(lab, f"class-{lab.foreign_class}")

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from app.db import Database
 from app.models import Project, ProjectMember
 from tests.conftest import SignIn
+from tests.factories import add_images
 from tests.web import add_person, add_project, errors_of, on_sqlite, parsed
 
 pytestmark = on_sqlite
@@ -126,3 +127,17 @@ def test_adding_somebody_twice_adds_them_once(database: Database, erin: TestClie
         )
     names = [li.span.contents[0].strip() for li in parsed(answer).select("#members li")]
     assert names == ["erin@lab"]
+
+
+def test_images_are_sent_back_to_people(database: Database, erin: TestClient, project: Project):
+    with database.write() as session:
+        here = session.get_one(Project, project.id)
+        for image in add_images(session, here, 3):
+            image.state, image.label_source = "set_aside", "cant_tell"
+    here = f"/projects/{project.id}"
+    page = parsed(erin.get(f"{here}/settings"))
+    assert [option.text for option in page.select("#what option")] == ["answered can’t tell: 3"]
+    answer = erin.post(f"{here}/send-back", data={"what": "cant-tell"})
+    assert answer.headers["Location"] == f"{here}/settings?sent=3"
+    assert "3 images wait in the review pile." in erin.get(answer.headers["Location"]).text
+    assert erin.post(f"{here}/send-back", data={"what": "everything"}).status_code == 422
