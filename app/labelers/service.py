@@ -71,6 +71,8 @@ def why_not(session: Session, project: Project) -> str | None:
     """Return what is missing before the labelers can learn, as a sentence; None when nothing is."""
     if loop_counts(session, project.id).images == 0:
         return "There are no images yet; import some first."
+    if len(project.active_classes) < 2:
+        return "The project has one class only; labelers need a second one to tell it from."
     if missing := list_missing(session, project, FEWEST_OF_A_CLASS, accepted=False):
         return f"The labelers need a few more seed labels: at least {', '.join(missing)}."
     total = sum(count_by_class(session, project.id, accepted=False).values())

@@ -222,10 +222,12 @@ def current_labels(session: Session, project_id: int, *, accepted: bool) -> dict
 
 
 def list_drawn_by_lot(session: Session, project_id: int) -> set[int]:
-    """Return the images whose answers speak for the whole pile: nobody chose them for what a model said."""
+    """Return the images whose answers speak for the whole pile: nobody chose them for what a model said.
+
+    Those of an audit are not among them: they were drawn by lot, but only from what labelers had been sure of.
+    """
     rows = select(Annotation.image_id).where(
-        Annotation.project_id == project_id,
-        Annotation.source.in_([AnnotationSource.SEED, AnnotationSource.AUDIT]),
+        Annotation.project_id == project_id, Annotation.source == AnnotationSource.SEED
     )
     return set(session.scalars(rows))
 

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from app.errors import ConflictError
-from app.labeling.queries import current_labels
+from app.labeling.queries import current_labels, list_drawn_by_lot
 from app.models import Audit, AuditItem, AuditPlan, Image, Pile, Project, QueueEntry, User
 from app.review import audit, audit_queries
 from app.review.service import fill_review
@@ -246,6 +246,19 @@ def test_an_audits_answers_begin_no_round_that_would_change_the_pile(room: Room,
     check(room, auditor, 5)
     with room.database.read() as session:
         assert count_answers_since(session, room.project, None, 100) == 0
+
+
+@on_sqlite
+def test_an_audits_answers_do_not_pass_for_a_sample_of_the_whole_pile(room: Room):
+    tab = room.tab()
+    seeded = tab.ids(2)
+    for image in seeded:
+        tab.answer(image, room.classes[1])
+    add_round(room)
+    send(tab, size="5")
+    check(room, tab, 5)
+    with room.database.read() as session:
+        assert list_drawn_by_lot(session, room.project) == set(seeded)
 
 
 @on_sqlite
