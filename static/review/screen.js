@@ -201,6 +201,7 @@ function seedDone() {
 function ending({ ok, status }) {
   if (status === 401) return ["You are signed out.", link(`/sign-in?next=${location.pathname}`, "Sign in again", "button primary")];
   if (!ok) return ["The server cannot be reached; trying again. Your answers are kept here."];
+  if (outbox.names().length) return ["Saving the last answers …"]; // who leaves now would not find them counted
   if (pile.waiting > 0) return ["The last images are on other people’s screens. What they leave comes here."];
   return [`${config.words.end} Thank you.`, link(base + config.words.next, "What comes next", "button primary")];
 }
