@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml import rundir
+from ml.backbones import get_backbone
 from ml.contract import Manifest, RunResult, TrainedModel
 from ml.device import pick_device
 from ml.errors import RunError
@@ -160,6 +161,10 @@ def notes(run: Run, models: list[TrainedModel]) -> list[str]:
             f"Judged by {len(run.folds)} folds: every image by a model that had seen nothing of its group. The "
             f"models that are kept learned from all of them, {len(run.splits.validate)} only to choose the epoch."
         )
-    if any(model.weights == "scratch" for model in models):
+    if run.manifest.tuned:
+        flattered = ", on some of the images that judge here: its figures flatter a little" if run.folds else ""
+        titles = ", ".join(model.title for model in models if model.name in run.manifest.tuned)
+        said.append(f"{titles}: trained with settings that a search chose{flattered}.")
+    if any(model.weights == "scratch" and get_backbone(model.name).pretrained for model in models):
         said.append("Trained from scratch, without pretrained weights: expect more disagreement than with them.")
     return said

@@ -25,7 +25,7 @@ def crossed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _pixels, labels = pictures(COUNT)
     folder = write_run(
         tmp_path_factory.mktemp("folds"), "bakeoff", ("compact",), COUNT, folds=FOLDS,
-        labels=[*labels[:-12], *[-1] * 12],
+        labels=[*labels[:-12], *[-1] * 12], tuned={"compact": {"learning_rate": 0.003}},
     )  # fmt: skip
     execute(folder)
     return folder
@@ -53,7 +53,10 @@ def test_the_result_says_how_it_was_judged_and_what_the_kept_model_learned_from(
     assert model.metrics["groups"] == (COUNT - 12) // 4
     assert model.metrics["figures"]["eer"]["low"] <= model.metrics["figures"]["eer"]["high"]
     assert "Judged by 3 folds" in result.notes[0]
+    assert "settings that a search chose, on some of the images that judge here" in result.notes[1]
+    assert len(result.notes) == 2, "nobody has trained a compact net before"
     trained = read_config((crossed / model.folder / CONFIG).read_text()).trained
+    assert trained["settings"]["learning_rate"] == 0.003
     assert (trained["folds"], sum(trained["images"].values())) == (FOLDS, COUNT - 12)
 
 
