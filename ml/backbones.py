@@ -12,13 +12,13 @@ from ml.backbone import IMAGENET, Backbone
 from ml.clip_nets import clip_backbone
 from ml.contract import WeightsPolicy
 from ml.data import OWN, Normalisation
-from ml.errors import RunError
+from ml.errors import MissingLibraryError, RunError
 from ml.offline import ultralytics_nets
 from ml.settings import default_input_size
 from ml.small_maps import use_products_for_small_maps
 from ml.timm_nets import timm_backbone
 from ml.weights import copy_matching, weights_file, yolo_state
-from ml.zoo import find_unknown, parse_features, title_of
+from ml.zoo import find_missing_library, find_unknown, parse_features, title_of
 
 NOTHING = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
@@ -89,6 +89,8 @@ def _compact(title: str) -> Backbone:
 
 def get_backbone(name: str) -> Backbone:
     """Return what is called so, in the zoo or in a library; raise RunError where there is none."""
+    if missing := find_missing_library(name):
+        raise MissingLibraryError(missing)
     if sentence := find_unknown([name]):
         raise RunError(sentence)
     title = title_of(name)

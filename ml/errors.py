@@ -11,6 +11,10 @@ class MissingWeightsError(RunError):
     """Pretrained weights are neither in the weights folder nor to be downloaded."""
 
 
+class MissingLibraryError(RunError):
+    """A model needs a library that is an extra of Squint, and is not installed here."""
+
+
 class NotFiniteError(RunError):
     """Training gave numbers that are not finite; such a model is never kept."""
 

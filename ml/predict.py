@@ -17,7 +17,7 @@ from torch import nn
 from ml.backbones import get_backbone
 from ml.data import Images
 from ml.device import pick_device
-from ml.errors import DamagedModelError, RunError
+from ml.errors import DamagedModelError, MissingLibraryError, RunError
 from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
 from ml.pixels import decode, pack, rows_by
 from ml.scoring import score
@@ -87,6 +87,8 @@ def _fill(config: ModelConfig, weights: bytes, source: Path) -> nn.Module:
     try:
         net = get_backbone(config.name).build(config.outputs, config.input_size)
         net.load_state_dict(load(weights))
+    except MissingLibraryError:
+        raise
     except (RunError, RuntimeError, SafetensorError) as error:
         raise DamagedModelError(f"The weights in {source} do not fit the model that it names.") from error
     return net

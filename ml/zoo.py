@@ -47,6 +47,8 @@ ZOO = (
 NAMES = tuple(entry.name for entry in ZOO)
 HEADS = {"svm": "SVM", "logreg": "logistic regression", "knn": "k-NN", "kmeans": "clusters"}
 """What stands after the features of a frozen net, by its name in `features:NET+HEAD`."""
+LONGEST_NAME = 60
+"""What tables hold of a name and of a title."""
 ZERO_SHOT = ", zero-shot"
 DINOV2 = "timm:vit_small_patch14_dinov2"
 LIBRARIES = {"timm:": ("timm", "timm"), "clip:": ("open_clip", "foundation")}
@@ -96,7 +98,8 @@ def title_of(name: str) -> str:
     if entry := next((entry for entry in ZOO if entry.name == name), None):
         return entry.title
     if parsed := parse_features(name):
-        return f"{title_of(parsed[0]).removesuffix(ZERO_SHOT)} features, {HEADS[parsed[1]]}"
+        title = f"{title_of(parsed[0]).removesuffix(ZERO_SHOT)} features, {HEADS[parsed[1]]}"
+        return title if len(title) <= LONGEST_NAME else name
     return f"CLIP {name[5:]}{ZERO_SHOT}" if name.startswith("clip:") else name.removeprefix("timm:")
 
 
@@ -105,22 +108,28 @@ def find_unknown(names: Iterable[str]) -> str | None:
 
     Which nets timm and open_clip have is theirs to say, when the run builds them.
     """
-    return next((sentence for name in names if (sentence := _problem(name))), None)
+    return next((sentence for name in names if (sentence := find_missing_library(name) or _unknown(name))), None)
 
 
-def _problem(name: str) -> str | None:
-    parsed = parse_features(name)
-    net = parsed[0] if parsed else name
-    if net in TORCHVISION or (net in NAMES and ":" not in net):
-        return None
+def find_missing_library(name: str) -> str | None:
+    """Return a sentence where the model's library is an extra that is not installed."""
     for start, (library, extra) in LIBRARIES.items():
-        if re.fullmatch(rf"{start}[\w.-]+", net):
-            missing = find_spec(library) is None
-            return f"{name} needs the extra {extra}: pip install 'squint[{extra}]'." if missing else None
-    return _unknown(name)
+        if _net_of(name).startswith(start) and find_spec(library) is None:
+            return f"{name} needs the extra {extra}: pip install 'squint[{extra}]'."
+    return None
 
 
-def _unknown(name: str) -> str:
+def _net_of(name: str) -> str:
+    parsed = parse_features(name)
+    return parsed[0] if parsed else name
+
+
+def _unknown(name: str) -> str | None:
+    net = _net_of(name)
+    if len(name) > LONGEST_NAME:
+        return f"The name of a model has at most {LONGEST_NAME} characters, unlike {name[:20]}…"
+    if net in TORCHVISION or (net in NAMES and ":" not in net) or re.fullmatch(r"(timm|clip):[\w.-]+", net):
+        return None
     near = get_close_matches(name, sorted({*NAMES, *TORCHVISION}), n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(NAMES)}."
     return f"There is no model named {name}; {hint}"

@@ -13,14 +13,14 @@ from ml.backbones import build_net, get_backbone
 from ml.contract import Preset
 from ml.data import OWN
 from ml.engine import Learner
-from ml.errors import RunError
+from ml.errors import MissingLibraryError, RunError
 from ml.export import CONFIG, read_config
 from ml.losses import loss_of
 from ml.predict import load_model
 from ml.pretraining import PretrainSettings
 from ml.settings import TrainSettings
 from ml.training import execute
-from ml.zoo import DEFAULT, NAMES, TORCHVISION, ZOO, file_name, find_unknown
+from ml.zoo import DEFAULT, NAMES, TORCHVISION, ZOO, file_name, find_unknown, title_of
 from tests.ml.conftest import MakeRun, result_of, scores_of
 
 LARGE = ("vgg11", "vgg16")
@@ -101,6 +101,23 @@ def test_a_library_that_is_not_installed_is_one_sentence(name: str, says: str, m
     monkeypatch.setattr("ml.zoo.find_spec", lambda _name: None)
     with pytest.raises(RunError, match=says):
         get_backbone(name)
+
+
+def test_a_model_whose_library_is_not_installed_here_is_not_called_damaged(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+):
+    folder = make_run("bakeoff", ("features:timm:test_vit+logreg",), count=24)
+    execute(folder)
+    monkeypatch.setattr("ml.zoo.find_spec", lambda _name: None)
+    with pytest.raises(MissingLibraryError, match="needs the extra timm"):
+        load_model(folder / result_of(folder).models[0].folder)
+
+
+def test_names_and_titles_fit_the_tables():
+    longest = "features:timm:vit_small_patch14_reg4_dinov2.lvd142m+logreg"
+    assert find_unknown([longest]) is None
+    assert len(title_of(longest)) <= 60
+    assert "at most 60 characters" in (find_unknown([f"timm:{'x' * 60}"]) or "")
 
 
 @pytest.mark.parametrize("name", ["resnet18", "features:timm:test_vit+svm", "clip:ViT-B-32"])
