@@ -212,13 +212,17 @@ class Label:
 
 def current_labels(session: Session, project_id: int, *, accepted: bool) -> dict[int, Label]:
     """Return image id → label of all that people settled, and if asked for of all that labelers agreed on."""
-    states = [ImageState.SETTLED, *([ImageState.ACCEPTED] if accepted else [])]
     rows = session.execute(
         select(Image.id, Image.class_id, Image.state).where(
-            Image.project_id == project_id, Image.state.in_(states), Image.class_id.is_not(None)
+            Image.project_id == project_id, _has_label(accepted=accepted)
         )
     )
     return {row.id: Label(row.class_id, row.state == ImageState.SETTLED) for row in rows}
+
+
+def _has_label(*, accepted: bool) -> ColumnElement[bool]:
+    states = [ImageState.SETTLED, *([ImageState.ACCEPTED] if accepted else [])]
+    return and_(Image.state.in_(states), Image.class_id.is_not(None))
 
 
 def list_drawn_by_lot(session: Session, project_id: int) -> set[int]:
@@ -241,7 +245,9 @@ def list_missing(session: Session, project: Project, fewest: int, *, accepted: b
 
 def count_by_class(session: Session, project_id: int, *, accepted: bool) -> dict[int, int]:
     """Return class id → how many images carry that label now."""
-    counts: dict[int, int] = {}
-    for label in current_labels(session, project_id, accepted=accepted).values():
-        counts[label.class_id] = counts.get(label.class_id, 0) + 1
-    return counts
+    rows = session.execute(
+        select(Image.class_id, func.count())
+        .where(Image.project_id == project_id, _has_label(accepted=accepted))
+        .group_by(Image.class_id)
+    )
+    return {class_id: count for class_id, count in rows if class_id is not None}

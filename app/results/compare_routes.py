@@ -10,7 +10,7 @@ from app.html.templating import render
 from app.projects.access import MemberProjectDep
 from app.results import comparing
 from app.results.choice import Id, Share
-from app.results.galleries import gallery
+from app.results.galleries import View, gallery
 from ml.metrics import REPORT_THRESHOLD
 
 router = APIRouter()
@@ -34,7 +34,7 @@ def compare(
     one, two = (comparing.open_side(session, project.id, classifier_id) for classifier_id in chosen)
     found = comparing.compare_sides(session, one, two, threshold) if _alike(one, two) else None
     galleries = [
-        (words, len(rows), gallery(session, project, two.board, two.contender, rows[:SHOWN]))
+        (words, len(rows), gallery(session, project, View(two.board, two.contender), rows[:SHOWN]))
         for words, rows in (
             (("Only the second is right", found.won), ("Only the first is right", found.lost)) if found else ()
         )

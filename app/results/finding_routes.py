@@ -12,7 +12,7 @@ from app.html.templating import render
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import issues, queries
 from app.results.choice import ChoiceDep
-from app.results.galleries import by_ids, gallery
+from app.results.galleries import View, by_ids, gallery
 from app.security import UserDep
 from ml.metrics import Pair
 
@@ -33,7 +33,7 @@ def findings(request: Request, project: MemberProjectDep, session: ReadSessionDe
     return render(
         request, "results/_findings.html", bakeoff=bakeoff, found=found, choice=choice,
         suspects=len(suspects), usual=min(USUAL, len(rows)), listed=len(rows),
-        doubted=gallery(session, project, board, board.contenders[0], rows[:SHOWN], suspects=suspects),
+        doubted=gallery(session, project, View(board, board.contenders[0], suspects), rows[:SHOWN]),
         batches=issues.list_batches(session, project.id),
         verdicts=_verdicts(found, {c.name: c.title for c in bakeoff.classifiers}),
         leaks=_leaks(session, project.id, found),

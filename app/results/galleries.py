@@ -67,16 +67,29 @@ def by_ids(session: Session, project_id: int, ids: Sequence[int]) -> dict[int, P
     return {row.id: Picture(row.name, image_url(project_id, row.id, row.sha256)) for row in found}
 
 
-def gallery(
-    session: Session,
-    project: Project,
-    board: Board,
-    contender: Contender,
-    rows: NDArray[np.int64],
-    number: int = 1,
-    suspects: frozenset[int] = frozenset(),
-) -> Gallery:
-    """Return one page of test images, in the order of `rows`; `suspects` are rows whose label is in doubt."""
+@dataclass(frozen=True)
+class View:
+    """Whose word the tiles show."""
+
+    board: Board
+    contender: Contender
+    suspects: frozenset[int] = frozenset()
+    """Rows whose label is in doubt."""
+    column: int | None = None
+    """The class whose score is shown; None: the positive one, or of more than two the most probable."""
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        every = self.contender.scores
+        if self.column is None and not self.board.two_classes:
+            return np.asarray(every.max(1))
+        column = self.board.positive if self.column is None else self.column
+        return every[:, min(column, every.shape[1] - 1)]
+
+
+def gallery(session: Session, project: Project, view: View, rows: NDArray[np.int64], number: int = 1) -> Gallery:
+    """Return one page of test images, in the order of `rows`."""
+    board, scores = view.board, view.scores
     shown = rows[(number - 1) * TILES : number * TILES]
     ids = board.image_ids[shown].tolist()
     images = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
@@ -90,10 +103,10 @@ def gallery(
             board.classes[int(board.labels[row])],
             images[image_id].class_id,
             names.get(images[image_id].class_id or 0, "no label"),
-            float(contender.scores[row, board.positive]),
+            float(scores[row]),
             images[image_id].label_source or "",
             image_id in waiting or images[image_id].state == ImageState.UNCLEAR,
-            row in suspects,
+            row in view.suspects,
         )
         for row, image_id in zip(shown.tolist(), ids, strict=True)
         if image_id in images

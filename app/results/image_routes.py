@@ -17,7 +17,7 @@ from app.projects.queries import LARGEST_ID
 from app.results import queries, service
 from app.results.board import Board, Contender
 from app.results.choice import Choice, ChoiceDep, WantedDep
-from app.results.galleries import gallery
+from app.results.galleries import View, gallery
 from app.results.picking import NOT_SURE, in_words, pick, said_with_band
 from app.security import UserDep
 
@@ -48,12 +48,12 @@ def galleries(
 ) -> Response:
     """The errors of the chosen model at the thresholds, and what it is not sure of."""
     bakeoff, board, contender = _opened(session, project.id, choice)
-    suspects = queries.read_suspects(session, bakeoff)
+    view = View(board, contender, queries.read_suspects(session, bakeoff))
     shown = [
         {
             **words,
             "total": len(rows),
-            "gallery": gallery(session, project, board, contender, rows[:ERRORS_SHOWN], suspects=suspects),
+            "gallery": gallery(session, project, view, rows[:ERRORS_SHOWN]),
         }
         for words, rows in _kinds(board, contender, choice)
     ]
@@ -92,12 +92,11 @@ def images(
     codes = queries.read_codes(session, bakeoff) if wanted.cut is not None else None
     cuts = queries.read_findings(session, bakeoff).get("cuts", []) if wanted.cut is not None else []
     rows = pick(board, contender, choice, wanted, codes)
+    view = View(board, contender, queries.read_suspects(session, bakeoff), wanted.column)
     return render(
         request, "results/images.html", bakeoff=bakeoff, board=board, contender=contender, choice=choice,
         wanted=wanted, words=in_words(board, wanted, cuts),
-        gallery=gallery(
-            session, project, board, contender, rows, page, queries.read_suspects(session, bakeoff)
-        ),
+        gallery=gallery(session, project, view, rows, page),
     )  # fmt: skip
 
 

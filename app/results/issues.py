@@ -26,6 +26,8 @@ from app.results.queries import doubted_rows, read_findings, read_labels
 from app.review.service import send_all_to_review
 
 MOST = 2000
+ANSWERS = (AnnotationSource.ISSUE, AnnotationSource.REVIEW, AnnotationSource.ADJUDICATION)
+"""What counts as an answer to a doubt; those from a file are said to be from review."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def list_batches(session: Session, project_id: int) -> list[Batch]:
         select(Annotation.image_id, Annotation.kind, Annotation.class_id, Annotation.created_at)
         .where(
             Annotation.project_id == project_id,
-            Annotation.source == AnnotationSource.ISSUE,
+            Annotation.source.in_(ANSWERS),
             not_taken_back(),
         )
         .order_by(Annotation.id)
