@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -72,33 +71,32 @@ def claim_tiles(session: Session, wanted: Wanted, holder: Holder, count: int, ha
     return taken
 
 
-@dataclass
-class PageReport:
-    """What became of a page."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why an answer of a page could not be taken."""
 
-    saved: int = 0
-    newest: Annotation | None = None
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    """`{"image_id", "sentence"}` of each answer that could not be taken."""
+    image_id: int
+    sentence: str
 
 
-def submit_page(
+def submit_tiles(
     session: Session, *, user: User, project_id: int, key: str, seconds: float, answers: Mapping[int, int]
-) -> PageReport:
-    """Add an answer an image, each with these seconds. Sent again, nothing is added."""
-    report = PageReport()
+) -> tuple[Annotation | None, list[Refusal]]:
+    """Add an answer an image, each with these seconds; return the newest, and what was refused.
+
+    Sent again, nothing is added.
+    """
+    newest, refused = None, []
     for image_id in sorted(answers):
         answer = labeling.Answer(
             image_id=image_id, kind=AnnotationKind.LABEL, class_id=answers[image_id],
             source=AnnotationSource.REVIEW, seconds=seconds, key=answer_key(key, image_id),
         )  # fmt: skip
         try:
-            report.newest = labeling.submit_annotation(session, user=user, project_id=project_id, answer=answer)
+            newest = labeling.submit_annotation(session, user=user, project_id=project_id, answer=answer)
         except (ConflictError, NotFoundError) as error:
-            report.refused.append({"image_id": image_id, "sentence": str(error)})
-        else:
-            report.saved += 1
-    return report
+            refused.append(Refusal(image_id, str(error)))
+    return newest, refused
 
 
 def share_out(seconds: float, tiles: int) -> float:
@@ -121,7 +119,7 @@ def leave_out(session: Session, *, project_id: int, holder: Holder, image_ids: S
     release(session, project_id=project_id, holder=holder, which=QueueEntry.image_id.in_(image_ids))
 
 
-def undo_page(
+def undo_tiles(
     session: Session, *, user: User, project_id: int, undoes: str, key: str, image_ids: Sequence[int]
 ) -> list[int]:
     """Take back the page's answers to these images; return the images that it holds again."""
@@ -135,8 +133,6 @@ def undo_page(
         except NotFoundError:
             continue  # refused when the page came
         undone.append(image_id)
-    if not undone:
-        raise NotFoundError("There is no such page to take back.")
     session.flush()
     _wait_for_nobody(session, undone)
     for image_id in undone:

@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError
-from app.images.queries import image_url, sheet_cells
+from app.images.queries import Cell, image_url, sheet_cells
 from app.labeling import queries as labeling
 from app.models import AnnotationSource, Image, ImageState, LabelClass, Pile, Project, QueueEntry
 from app.review.grid import Wanted, find_page_of
@@ -79,7 +79,7 @@ def find_last_page(session: Session, project_id: int, user_id: int, most: int) -
     if key is None:
         return None
     said = {row.image_id: row.class_id for row in rows if find_page_of(row.idempotency_key) == key}
-    return {"key": key, "tiles": tiles(session, project_id, list(said)), "said": said}
+    return {"key": key, "said": said, **tiles(session, project_id, list(said))}
 
 
 def count_elsewhere(session: Session, wanted: Wanted, user_id: int, here: Sequence[int]) -> int:
@@ -91,27 +91,31 @@ def count_elsewhere(session: Session, wanted: Wanted, user_id: int, here: Sequen
     return session.scalar(others) or 0
 
 
-def tiles(session: Session, project_id: int, image_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Return what the tiles need, in the given order.
+def tiles(session: Session, project_id: int, image_ids: Sequence[int]) -> dict[str, list[Any]]:
+    """Return what the tiles need, in the given order, and the addresses of their `sheets`.
 
     A tiny picture is a `cell` of a `sheet`, so that a page of them is a request or two; a larger one has a `url`.
     """
     found = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(image_ids)))}
     images = [found[image_id] for image_id in image_ids]
     cells = sheet_cells(project_id, images)
-    return [
+    sheets = list(dict.fromkeys(cell.sheet for cell in cells.values()))
+    shown = [
         {
             "id": image.id,
             "name": image.name,
             "width": image.width,
             "height": image.height,
             "classId": image.predicted_class_id,
-            **(vars(cells[image.id]) if image.id in cells else {"url": _tile_url(project_id, image)}),
+            **_picture(project_id, image, cells.get(image.id), sheets),
         }
         for image in images
     ]
+    return {"tiles": shown, "sheets": sheets}
 
 
-def _tile_url(project_id: int, image: Image) -> str:
+def _picture(project_id: int, image: Image, cell: Cell | None, sheets: Sequence[str]) -> dict[str, Any]:
+    if cell is not None:  # a sheet's address is long, and said once
+        return {"sheet": sheets.index(cell.sheet), "cell": cell.cell, "columns": cell.columns}
     large = max(image.width, image.height) > TILE_PIXELS
-    return image_url(project_id, image.id, image.sha256, TILE_PIXELS if large else None)
+    return {"url": image_url(project_id, image.id, image.sha256, TILE_PIXELS if large else None)}

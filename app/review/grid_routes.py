@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from app.db import ReadSessionDep, SessionDep
+from app.db import DatabaseDep, ReadSessionDep, SessionDep
+from app.errors import NotFoundError
 from app.html.templating import render
 from app.labelers import service as labelers
 from app.models import ImageState, QueueEntry
-from app.projects.access import MemberProjectDep
+from app.projects.access import Member, MemberDep, MemberProjectDep
 from app.review import grid, grid_queries
 from app.review.bodies import Body, Id, Tab, class_json, holder
-from app.review.leases import hold, release
+from app.review.leases import Holder, hold, release
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}/grid")
@@ -22,6 +27,9 @@ router = APIRouter(prefix="/projects/{project_id}/grid")
 PAGE_SIZES = [40, 60, 80, 100, 120]
 MOST_TILES = PAGE_SIZES[-1]
 MOST_HELD = 500
+AT_ONCE = 8
+"""Answers a transaction: nobody else's answer waits for a whole page."""
+Tile = TypeVar("Tile")
 PageKey = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^page_[a-z0-9]+$")]
 """Each answer's own key is this one and the image's number."""
 Of = Literal[ImageState.UNCLEAR, ImageState.ACCEPTED]
@@ -107,7 +115,7 @@ def claim_tiles(
     taken = grid.claim_tiles(session, wanted, tab, body.count, body.have)
     here = [*body.have, *taken]
     return {
-        "items": grid_queries.tiles(session, project.id, taken),
+        **grid_queries.tiles(session, project.id, taken),
         "kept": kept,
         "elsewhere": grid_queries.count_elsewhere(session, wanted, user.id, here)
         if len(taken) < body.count
@@ -117,31 +125,56 @@ def claim_tiles(
 
 
 @router.post("/answers")
-def confirm(
-    request: Request, project: MemberProjectDep, body: PageBody, user: UserDep, session: SessionDep
-) -> dict[str, Any]:
-    """Save a page of answers; those that cannot be taken are listed, each with its reason."""
-    answers = {answer.image_id: answer.class_id for answer in body.answers}
-    seconds = grid.share_out(body.seconds, len(answers) + len(body.left_out))
-    report = grid.submit_page(
-        session, user=user, project_id=project.id, key=body.key, seconds=seconds, answers=answers
-    )
-    tab = holder(request, user, body.tab)
-    grid.leave_out(session, project_id=project.id, holder=tab, image_ids=body.left_out)
+async def confirm(request: Request, member: MemberDep, body: PageBody, database: DatabaseDep) -> Response:
+    """Save a page of answers; those that cannot be taken are listed, each with its reason.
+
+    It is saved part by part, so that other people's answers pass between. Sent again, it adds what is missing.
+    """
+    seconds = grid.share_out(body.seconds, len(body.answers) + len(body.left_out))
+    refused: list[grid.Refusal] = []
+    for part in _parts(body.answers):
+        refused += await database.change(partial(_save, member=member, key=body.key, seconds=seconds, part=part))
+    tab = holder(request, member.user, body.tab)
+    leave_out = partial(grid.leave_out, project_id=member.project_id, holder=tab, image_ids=body.left_out)
+    await database.change(leave_out)
+    return JSONResponse({"key": body.key, "refused": [vars(refusal) for refusal in refused]})
+
+
+def _save(
+    session: Session, *, member: Member, key: str, seconds: float, part: Sequence[TileAnswer]
+) -> list[grid.Refusal]:
+    newest, refused = grid.submit_tiles(
+        session, user=member.user, project_id=member.project_id, key=key, seconds=seconds,
+        answers={answer.image_id: answer.class_id for answer in part},
+    )  # fmt: skip
     session.flush()
-    if report.newest is not None:
-        labelers.go_on(session, report.newest)
-    return {"key": body.key, "saved": report.saved, "refused": report.refused}
+    if newest is not None:
+        labelers.go_on(session, newest)
+    return refused
 
 
 @router.post("/undo")
-def take_back(
-    request: Request, project: MemberProjectDep, body: UndoBody, user: UserDep, session: SessionDep
-) -> dict[str, Any]:
+async def take_back(request: Request, member: MemberDep, body: UndoBody, database: DatabaseDep) -> Response:
     """Take a page back; its images are leased to the tab again, since they are on its screen."""
-    undone = grid.undo_page(
-        session, user=user, project_id=project.id, undoes=body.undoes, key=body.key, image_ids=body.image_ids
+    tab = holder(request, member.user, body.tab)
+    undone, held = 0, list[int]()
+    for part in _parts(body.image_ids):
+        step = await database.change(partial(_undo, member=member, body=body, tab=tab, part=part))
+        undone, held = undone + step[0], held + step[1]
+    if not undone:
+        raise NotFoundError("There is no such page to take back.")
+    return JSONResponse({"key": body.key, "undone": held})
+
+
+def _undo(
+    session: Session, *, member: Member, body: UndoBody, tab: Holder, part: Sequence[int]
+) -> tuple[int, list[int]]:
+    """Return how many were taken back, and which of them the tab holds now."""
+    undone = grid.undo_tiles(
+        session, user=member.user, project_id=member.project_id, undoes=body.undoes, key=body.key, image_ids=part
     )
-    tab = holder(request, user, body.tab)
-    held = hold(session, project_id=project.id, holder=tab, image_ids=undone)
-    return {"key": body.key, "undone": held}
+    return len(undone), hold(session, project_id=member.project_id, holder=tab, image_ids=undone)
+
+
+def _parts(tiles: Sequence[Tile]) -> list[Sequence[Tile]]:
+    return [tiles[start : start + AT_ONCE] for start in range(0, len(tiles), AT_ONCE)]

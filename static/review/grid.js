@@ -35,7 +35,9 @@ let applied = false; // the selection has got its class: the next click begins a
 const outbox = new Outbox(`${config.project}-${config.user}`, {
   changed: (state) => view.saving(state, signIn),
   saved: ({ body }, data) => {
-    idsOf(body).forEach((id) => supply.saved(id));
+    // Taken back and confirmed again meanwhile, a tile is still on its way.
+    const unsaved = new Set(outbox.entries().flatMap((entry) => idsOf(entry.body)));
+    idsOf(body).forEach((id) => unsaved.has(id) || supply.saved(id));
     if (body.undoes) supply.trust();
     if (data?.undone) lose(body.image_ids.filter((id) => !data.undone.includes(id)));
     if (!page) supply.refill(true);
@@ -162,7 +164,7 @@ async function lastSaved() {
   const response = await fetch(`${base}/last-page`, { headers: { Accept: "application/json" } }).catch(() => null);
   const last = response?.ok ? (await response.json()).page : null;
   if (!last) return void view.say("There is no page to take back.");
-  await loadPictures(last.tiles);
+  await loadPictures(last.tiles, last.sheets);
   last.tiles.forEach((tile) => made(tile, last.said[tile.id]));
   return last;
 }

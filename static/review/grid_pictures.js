@@ -5,10 +5,10 @@ import { stretched } from "./picture.js";
 const RETRY_MS = [1000, 2000, 4000];
 
 // Resolves when each tile has a `source` to be drawn from, or says why it is `off`: nobody answers what cannot be seen.
-export async function loadPictures(tiles) {
+export async function loadPictures(tiles, sheets) {
   const addresses = new Map();
   for (const tile of tiles) {
-    const address = tile.sheet ?? tile.url;
+    const address = sheets[tile.sheet] ?? tile.url;
     addresses.set(address, [...(addresses.get(address) ?? []), tile]);
   }
   await Promise.all([...addresses].map(([address, those]) => loadOne(address, those)));
@@ -18,7 +18,7 @@ async function loadOne(address, tiles) {
   const found = await fetched(address);
   for (const tile of tiles) {
     if (!found || found.empty.has(tile.cell)) tile.off = "picture missing";
-    else tile.source = tile.sheet ? cellOf(tile, found) : whole(found.image);
+    else tile.source = tile.url ? whole(found.image) : cellOf(tile, found);
   }
 }
 

@@ -38,11 +38,13 @@ export class GridSupply extends Supply {
 
   async add(number, have, data) {
     this.exhausted = data.elsewhere !== null;
-    this.lost = number > this.trusted ? have.filter((id) => !data.kept.includes(id)) : [];
-    const fresh = data.items.filter(({ id }) => !have.includes(id));
-    await loadPictures(fresh);
+    const fresh = data.tiles.filter(({ id }) => !have.includes(id));
+    await loadPictures(fresh, data.sheets);
     fresh.forEach(this.made);
-    super.add(number, have, data);
+    super.add(number, have, { items: fresh, kept: data.kept });
+    // Only now: while the pictures came a page may have been taken back. What was answered here is no loss.
+    const lost = (id) => !data.kept.includes(id) && !this.out.has(id);
+    this.lost = number > this.trusted ? have.filter(lost) : [];
   }
 
   prepare() {}

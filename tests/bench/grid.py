@@ -60,8 +60,8 @@ def look(client: Client, project: Project, number: int) -> float:
     wish = {"class_id": class_id, "of": state, "order": "least"}
     body = {"tab": f"tab-{number:08}", "count": TILES, "have": [], **wish}
     claim_s, status, claimed = client.post(f"{here}/claim", body)
-    assert (status, len(claimed["items"])) == (200, TILES)
-    sheet_s, status, png = client.get(claimed["items"][0]["sheet"])
+    assert (status, len(claimed["tiles"])) == (200, TILES)
+    sheet_s, status, png = client.get(claimed["sheets"][0])
     assert (status, png[:4]) == (200, b"\x89PNG")
     return page_s + claim_s + sheet_s
 

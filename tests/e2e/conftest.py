@@ -15,6 +15,7 @@ from app.db import Database
 from app.models import Annotation, Image, QueueEntry
 from app.review.service import fill_seed
 from tests import factories
+from tests.e2e.grid_desk import GridDesk, make_project
 from tests.e2e.screens import Server, chromium, sign_in
 
 
@@ -121,4 +122,25 @@ def desk(browser: Browser, server: Server) -> Iterator[Desk]:
     yield desk
     context.close()
     database.close()
+    assert faults == []
+
+
+@pytest.fixture
+def grid(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[GridDesk]:
+    """The parameter, if any, names the project's classes."""
+    database = Database(f"sqlite:///{server.data_dir / 'squint.db'}")
+    user, project, classes, images = make_project(database, getattr(request, "param", ("closed", "open")))
+    context = browser.new_context()
+    context.add_init_script("localStorage.setItem('squint-grid-tiles', '40')")
+    sign_in(context, database, user, server.url)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    grid = GridDesk(server, database, context, user, project, classes, images, page)
+    grid.load()
+    yield grid
+    context.close()
+    database.close()
+    if server.process is None:
+        server.start()
     assert faults == []

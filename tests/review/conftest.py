@@ -8,10 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.db import Database
-from app.models import ProjectMember
-from app.review.service import fill_seed
+from app.models import Project, ProjectMember
+from app.review.service import fill_review, fill_seed
 from tests import factories
 from tests.conftest import SignIn
+
+UNCLEAR = 12
+"""The first twelve images are unclear, rather open, each surer than the one before; the others surely closed."""
 
 
 @dataclass
@@ -75,3 +78,21 @@ def room(database: Database, sign_in: SignIn) -> Room:
         fill_seed(session, project.id)
         classes = [c.id for c in project.classes]
     return Room(database, sign_in, project.id, classes, images, noise.id, noise_images)
+
+
+def publish(room: Room, number: int = 1, *, unclear: int = UNCLEAR) -> None:
+    with room.database.write() as session:
+        project = session.get_one(Project, room.project)
+        closed, opened = project.classes
+        says = {
+            image: [(opened, 0.6 + i / 100), (closed, 0.5)] if i < unclear else [(closed, 0.8 + i / 1000)] * 2
+            for i, image in enumerate(room.images)
+        }
+        factories.add_round(session, project, says, number)
+        fill_review(session, room.project, {image: float(i) for i, image in enumerate(room.images[:unclear])})
+
+
+@pytest.fixture
+def scored(room: Room) -> Room:
+    publish(room)
+    return room
