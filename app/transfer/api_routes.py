@@ -55,7 +55,7 @@ def _head(answering: Answering, asker: Asker) -> dict[str, Any]:
     return {
         "project": asker.project.name,
         "model": classifier.name,
-        "bakeoff": classifier.bakeoff_id,
+        "bakeoff": answering.bakeoff,
         "sha256": classifier.sha256,
         "classes": answering.classes,
         "positive": answering.classes[answering.positive],

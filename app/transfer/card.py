@@ -34,6 +34,18 @@ class ErrorFacts:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What the bake-off found out about its data."""
+
+    cuts: Sequence[str] = ()
+    """By what it looked for slices in which the model fails."""
+    worse: Sequence[tuple[str, int, int]] = ()
+    """Slice, how many were wrong, of how many: worse than the rest by more than chance explains."""
+    suspects: int = 0
+    """Test labels that the models doubt."""
+
+
+@dataclass(frozen=True)
 class CardFacts:
     project: str
     name: str
@@ -50,6 +62,7 @@ class CardFacts:
     classes: Sequence[ClassFacts] = ()
     """Empty: the frozen labels are gone."""
     errors: ErrorFacts | None = None
+    findings: Findings = field(default_factory=Findings)
     made: Portable | None = None
     trained: Mapping[str, Any] = field(default_factory=dict)
     """What the config says of the training."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.models import Annotation, AnnotationKind, Bakeoff, Classifier, Image, Project
 from app.results.board import Board
-from app.results.queries import read_board
-from app.transfer.card import SURE, CardFacts, ClassFacts, ErrorFacts
+from app.results.queries import read_board, read_findings
+from app.transfer.card import SURE, CardFacts, ClassFacts, ErrorFacts, Findings
 from app.transfer.portables import find_made
 from app.transfer.service import prepare_model
 from ml.contract import Manifest
@@ -41,6 +43,7 @@ def gather(session: Session, settings: Settings, project: Project, classifier: C
         people=_people(session, project.id),
         classes=_classes(settings, bakeoff),
         errors=_errors(session, read_board(session, bakeoff), classifier),
+        findings=_findings(read_findings(session, bakeoff), classifier.name),
         made=find_made(session, settings, classifier),
         trained=model.config.get("trained", {}),
     )
@@ -76,6 +79,19 @@ def _errors(session: Session, board: Board, classifier: Classifier) -> ErrorFact
     return ErrorFacts(
         matrix.tolist(), per_class(matrix), int((wrong & sure).sum()), _by_source(session, board, wrong)
     )
+
+
+def _findings(found: Mapping[str, Any], model: str) -> Findings:
+    cuts, parts = found.get("cuts", []), found.get("slices", {}).get(model, [])
+    worse = [
+        (f"{cut['name']}: {name}", part["wrong"], part["images"])
+        for cut, judged in zip(cuts, parts, strict=False)
+        for name, part in zip(cut["slices"], judged, strict=True)
+        if part["worse"]
+    ]
+    worse.sort(key=lambda item: -item[1] / max(item[2], 1))
+    suspects = sum(bool(doubt["suspect"]) for doubt in found.get("doubts", []))
+    return Findings([cut["name"] for cut in cuts] if parts else [], worse, suspects)
 
 
 def _by_source(session: Session, board: Board, wrong: NDArray[np.bool_]) -> dict[str, tuple[int, int]]:

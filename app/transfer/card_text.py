@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.transfer.card import SURE, CardFacts, ErrorFacts
+from app.transfer.card import SURE, CardFacts, ErrorFacts, Findings
 from app.transfer.documents import Bullets, Code, Paragraph, Section, Table, markdown
 from ml.metrics import REPORT_THRESHOLD
 from ml.portable import LARGEST_DIFFERENCE, Portable
@@ -187,6 +187,7 @@ def _threshold(facts: CardFacts) -> Section:
 
 def _failures(facts: CardFacts) -> Section:
     lines = list(_failure_lines(facts.class_names, facts.errors)) if facts.errors else []
+    lines += _finding_lines(facts.findings)
     return Section("Known failures", [Bullets(lines)] if lines else [])
 
 
@@ -202,6 +203,18 @@ def _failure_lines(names: list[str], errors: ErrorFacts) -> Iterator[str]:
             among these are wrong labels as well as wrong answers."""
     for source, (wrong, of) in sorted(errors.by_source.items(), key=lambda item: -item[1][0] / item[1][1]):
         yield f"Where the label is from {source}: {wrong:,} of {of:,} told otherwise ({wrong / of:.1%})."
+
+
+def _finding_lines(found: Findings) -> Iterator[str]:
+    for name, wrong, of in found.worse:
+        yield f"""Worse than the rest by more than chance explains, {name}: {wrong:,} of {of:,} wrong
+            ({wrong / of:.1%})."""
+    if found.cuts and not found.worse:
+        yield f"""Cut by {", ".join(found.cuts)}, no part was found worse than the rest by more than chance
+            explains: it may still be."""
+    if found.suspects:
+        yield f"""{found.suspects:,} of the test labels are in doubt, since models that had not learnt from them
+            say otherwise with confidence: either side may be wrong."""
 
 
 def _training(facts: CardFacts) -> Section:

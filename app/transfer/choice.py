@@ -25,6 +25,8 @@ class Answering:
     threshold: float
     classes: list[str]
     positive: int
+    bakeoff: int
+    """Its number in the project."""
 
 
 def choose(
@@ -65,4 +67,4 @@ def get_answering(session: Session, settings: Settings, project: Project, name: 
         raise ConflictError(f"The ONNX file of {classifier.title} is not there yet; the export page makes it.")
     bakeoff = session.get_one(Bakeoff, classifier.bakeoff_id)
     file = get_file(session, settings, classifier, "onnx").path
-    return Answering(classifier, file, threshold, bakeoff.report["classes"], bakeoff.positive)
+    return Answering(classifier, file, threshold, bakeoff.report["classes"], bakeoff.positive, bakeoff.number)

@@ -60,6 +60,25 @@ def freeze(database: Database, settings: Settings, classifier_id: int) -> None:
     write_text(settings.runs_dir / bakeoff.job_id / MANIFEST, manifest.to_json())
 
 
+def test_the_card_names_the_slices_that_fail_and_the_labels_in_doubt(
+    engineer: TestClient, database: Database, loop: Loop, classifier_id: int
+):
+    fine = {"images": 90, "wrong": 3, "worse": False, "accuracy": {"value": 0.97, "low": 0.9, "high": 1.0}}
+    dark = {**fine, "images": 40, "wrong": 10, "worse": True}
+    base = f"/projects/{loop.project_id}/export/models/{classifier_id}/card.md"
+    for part, says in ((dark, "brightness: dark: 10 of 40 wrong (25.0%)"), (fine, "no part was found worse")):
+        with database.write() as session:
+            bakeoff = session.get_one(Bakeoff, session.get_one(Classifier, classifier_id).bakeoff_id)
+            bakeoff.findings = {
+                "cuts": [{"name": "brightness", "slices": ["dark", "bright"]}],
+                "slices": {"resnet18": [[part, fine]]},
+                "doubts": [{"row": 1, "suspect": True}, {"row": 2, "suspect": False}],
+            }
+        card = engineer.get(base).text
+        assert says in card
+        assert "1 of the test labels are in doubt" in card
+
+
 def test_what_a_person_named_cannot_break_the_card(
     engineer: TestClient, database: Database, loop: Loop, classifier_id: int
 ):
