@@ -101,13 +101,15 @@ def _go_on(known: Known, now: Point, aim: str) -> Advice:
     middle, soonest, latest = law.answers_until(known.target, now.answers, known.images)
     if middle is None:
         return Advice("More answers may not be enough", f"{aim} The estimates hardly fall.")
-    more = min(max(middle - now.answers, 10), known.unclear)
+    more = max(middle - now.answers, 10)
+    if more >= known.unclear:
+        title = f"The {known.unclear:,} unclear images, {minutes(known.unclear * known.seconds_each)}"
+        return Advice(title, f"{aim} With them every image is labelled.")
     title = f"About {_rounded(more):,} more answers, {minutes(more * known.seconds_each)}"
-    if more == known.unclear:
-        return Advice(title, f"{aim} Then no image is unclear any more.")
-    latest_more = f"{latest - now.answers:,} at the latest" if latest else "it may also take many more"
-    earliest = f"{soonest - now.answers:,}" if soonest else "as many"
-    return Advice(title, f"{aim} {earliest} could do; {latest_more}.")
+    soon = (soonest or middle) - now.answers
+    few = f"As few as {soon:,} could do" if soon else "The aim may be reached already"
+    many = f"at the latest it is {latest - now.answers:,}" if latest else "it may also take many more"
+    return Advice(title, f"{aim} {few}; {many}.")
 
 
 def _expected(now: Point) -> str:
