@@ -132,7 +132,8 @@ def _say(answer: dict[str, Any]) -> None:
     for person in answer["people"]:
         repeats = person["repeats"]
         again = f", {repeats['same']} of {repeats['asked']} said alike again" if repeats["asked"] else ""
-        say(f"{person['email']}: {person['answers']:,} answers, agrees {_shown(person['agrees'], 100)} %{again}")
+        agrees = f", agrees {_shown(person['agrees'], 100)} %" if person["shared"] else ""
+        say(f"{person['email']}: {person['answers']:,} answers{agrees}{again}")
     for pair in answer["pairs"]:
         say(
             f"{' and '.join(pair['people'])}: differ on {pair['differ']:,} of {pair['images']:,}, "

@@ -88,12 +88,16 @@ class View:
 
 
 def gallery(session: Session, project: Project, view: View, rows: NDArray[np.int64], number: int = 1) -> Gallery:
-    """Return one page of test images, in the order of `rows`."""
+    """Return one page of test images, in the order of `rows`.
+
+    One that waits for another person's answer is left out: nobody finds the first one's here.
+    """
     board, scores = view.board, view.scores
     shown = rows[(number - 1) * TILES : number * TILES]
     ids = board.image_ids[shown].tolist()
     images = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
-    waiting = set(session.scalars(select(QueueEntry.image_id).where(QueueEntry.image_id.in_(ids))))
+    entries = select(QueueEntry.image_id, QueueEntry.others_only).where(QueueEntry.image_id.in_(ids))
+    waiting = {row.image_id: row.others_only for row in session.execute(entries)}
     names = {c.id: c.name for c in project.classes}
     tiles = [
         Tile(
@@ -109,6 +113,6 @@ def gallery(session: Session, project: Project, view: View, rows: NDArray[np.int
             row in view.suspects,
         )
         for row, image_id in zip(shown.tolist(), ids, strict=True)
-        if image_id in images
+        if image_id in images and not waiting.get(image_id)
     ]
     return Gallery(len(rows), number, tiles)
