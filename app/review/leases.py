@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -126,8 +127,12 @@ def release(session: Session, *, project_id: int, holder: Holder, which: ColumnE
     )
 
 
+@lru_cache(maxsize=1_000)
 def waits_for(user_id: int) -> ColumnElement[bool]:
-    """The condition that an image waits for this person: nobody is asked twice, but for an own answer again."""
+    """The condition that an image waits for this person: nobody is asked twice, but for an own answer again.
+
+    Putting it together takes as long as the claim itself, so it is done once a person.
+    """
     answered = (
         exists(Annotation.id)
         .where(Image.id == QueueEntry.image_id, Annotation.author_id == user_id, is_opinion())
