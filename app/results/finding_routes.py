@@ -14,7 +14,6 @@ from app.results import issues, queries
 from app.results.choice import ChoiceDep
 from app.results.galleries import View, by_ids, gallery
 from app.security import UserDep
-from ml.metrics import Pair
 
 router = APIRouter()
 SHOWN = 24
@@ -35,21 +34,9 @@ def findings(request: Request, project: MemberProjectDep, session: ReadSessionDe
         suspects=len(suspects), usual=min(USUAL, len(rows)), listed=len(rows),
         doubted=gallery(session, project, View(board, board.contenders[0], suspects), rows[:SHOWN]),
         batches=issues.list_batches(session, project.id),
-        verdicts=_verdicts(found, {c.name: c.title for c in bakeoff.classifiers}),
+        verdicts=queries.list_verdicts(bakeoff, found),
         leaks=_leaks(session, project.id, found),
     )  # fmt: skip
-
-
-def _verdicts(found: dict[str, Any], titles: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "sentence": (
-                pair := Pair(**{k: row[k] for k in ("only_first", "only_second", "p", "by_group")})
-            ).sentence(titles[row["first"]], titles[row["second"]], row["holm"]),
-            "method": pair.method,
-        }
-        for row in found.get("pairs", [])
-    ]
 
 
 def _leaks(session: ReadSessionDep, project_id: int, found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from app.models import Bakeoff, Classifier, Project
 from app.projects.queries import LARGEST_ID
 from app.results.board import Board, Contender
 from app.results.standings import ModelRow, sort_rows
-from ml.metrics import REPORT_THRESHOLD, Tally, per_class
+from ml.metrics import REPORT_THRESHOLD, Pair, Tally, per_class
 
 
 def list_bakeoffs(session: Session, project_id: int) -> list[Bakeoff]:
@@ -161,6 +162,25 @@ def doubted_rows(findings: dict[str, Any]) -> NDArray[np.int64]:
     return np.array([doubt["row"] for doubt in findings.get("doubts", [])], np.int64)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Which of two models is better, or that no difference is shown."""
+
+    sentence: str
+    method: str
+
+
+def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any]) -> list[Verdict]:
+    """Return what the paired tests say of every two models, corrected for their number."""
+    titles = {row.name: row.title for row in bakeoff.classifiers}
+    verdicts = []
+    for row in findings.get("pairs", []):
+        pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
+        sentence = pair.sentence(titles[row["first"]], titles[row["second"]], row["holm"])
+        verdicts.append(Verdict(sentence, pair.method))
+    return verdicts
+
+
 def read_codes(session: Session, bakeoff: Bakeoff) -> NDArray[np.uint8] | None:
     """Return the slice of every test image by every cut, `[cuts, M]`."""
     data, ids = session.execute(
@@ -178,6 +198,7 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
     if bakeoff is None:
         raise NotFoundError(f"{project.name} has no results yet; run a bake-off first.")
     board = read_board(session, bakeoff)
+    findings = read_findings(session, bakeoff)
     return {
         "project": project.name,
         "bakeoff": bakeoff.number,
@@ -185,6 +206,9 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
         "classes": board.classes,
         "positive": board.classes[board.positive],
         **{key: bakeoff.report[key] for key in ("splits", "test_groups", "test_sources", "seed", "environment")},
+        "comparisons": [verdict.sentence for verdict in list_verdicts(bakeoff, findings)],
+        "labels_in_doubt": sum(doubt["suspect"] for doubt in findings.get("doubts", [])),
+        "near_duplicates_across_parts": findings.get("leaks", {}).get("found"),
         "models": [_model_json(board, contender, threshold) for contender in board.contenders],
     }
 
