@@ -126,13 +126,14 @@ export class Board {
     const width = this.root.clientWidth;
     const height = this.bar.getBoundingClientRect().top - this.root.getBoundingClientRect().top - scrollY - GAP;
     const count = Math.max(this.tiles.length, 1);
-    const side = (columns) => Math.min((width + GAP) / columns - GAP, LARGEST);
-    const fits = (columns) => Math.ceil(count / columns) * (side(columns) + GAP) - GAP <= height;
-    const most = Math.max(1, Math.floor((width + GAP) / (SMALLEST + GAP)));
+    const wide = (columns) => Math.min((width + GAP) / columns, LARGEST + GAP) - GAP;
+    const side = (columns) => Math.min(wide(columns), (height + GAP) / Math.ceil(count / columns) - GAP);
+    const most = Math.min(count, Math.floor((width + GAP) / (SMALLEST + GAP)));
     this.columns = 1;
-    while (this.columns < most && !fits(this.columns)) this.columns += 1;
-    if (!fits(this.columns)) this.columns = Math.max(1, Math.floor((width + GAP) / (SMALLEST * 1.4 + GAP)));
+    for (let columns = 2; columns <= most; columns += 1) if (side(columns) >= side(this.columns)) this.columns = columns;
+    const seen = side(this.columns) >= SMALLEST;
+    if (!seen) this.columns = Math.max(1, Math.floor((width + GAP) / (SMALLEST * 1.4 + GAP)));
     this.root.style.setProperty("--columns", this.columns);
-    this.root.style.setProperty("--side", `${Math.floor(side(this.columns))}px`);
+    this.root.style.setProperty("--side", `${Math.floor((seen ? side : wide)(this.columns))}px`);
   }
 }
