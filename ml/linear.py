@@ -1,4 +1,4 @@
-"""Two quick learners over fixed features: logistic regression, and a kernel machine. Pure numpy and scipy."""
+"""A quick learner over fixed features. Pure numpy."""
 
 from __future__ import annotations
 
@@ -11,35 +11,8 @@ Floats = NDArray[np.float32]
 MOST_EXAMPLES = 4000
 """The kernel machine's cost grows with the third power of its examples."""
 AT_ONCE = 4096
-
-
-def logistic(features: Floats, labels: NDArray[np.int64], classes: int, strength: float) -> Floats:
-    """Fit multinomial logistic regression; return `[D + 1, K]`, the last row the intercepts.
-
-    Minimises the summed cross-entropy plus |w|² / (2 · strength); the intercepts go free.
-    """
-    from scipy.optimize import minimize  # noqa: PLC0415  slow to import
-
-    examples = np.hstack([features, np.ones((len(features), 1))]).astype(np.float64)
-    wanted = np.eye(classes)[labels]
-    shape = (examples.shape[1], classes)
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = flat.reshape(shape)
-        logits = examples @ weights
-        logits -= logits.max(1, keepdims=True)
-        total = np.log(np.exp(logits).sum(1))
-        shares = np.exp(logits - total[:, None])
-        shrunk = weights.copy()
-        shrunk[-1] = 0
-        value = (total - (logits * wanted).sum(1)).sum() + (shrunk**2).sum() / (2 * strength)
-        return float(value), (examples.T @ (shares - wanted) + shrunk / strength).ravel()
-
-    found: Any = minimize(
-        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200}
-    )
-    weights: Floats = found.x.reshape(shape).astype(np.float32)
-    return weights
+LEAST_CHANCE = 0.02
+"""What the kernel machine gives a class at least."""
 
 
 class KernelMachine:
@@ -66,12 +39,17 @@ class KernelMachine:
         self._weights = np.linalg.solve(kernel, wanted - self._mean).astype(np.float32)
 
     def __call__(self, features: NDArray[np.floating[Any]]) -> Floats:
-        """Return float32 `[N, K]`: about 1 for the class, about -1 for all others."""
+        """Return logits float32 `[N, K]`.
+
+        The machine expects 1 of its class and -1 of all others, so that half of what it says plus 1 is a chance.
+        Its logarithm, unlike itself, goes on growing where the machine is sure; more is then accepted as surely.
+        """
         parts = [
             self._likeness(features[start : start + AT_ONCE].astype(np.float32)) @ self._weights
             for start in range(0, len(features), AT_ONCE)
         ]
-        said: Floats = (np.concatenate(parts) + self._mean).astype(np.float32)
+        chances = (1 + np.concatenate(parts) + self._mean) / 2
+        said: Floats = np.log(chances.clip(LEAST_CHANCE, 1)).astype(np.float32)
         return said
 
     def _likeness(self, features: Floats) -> Floats:

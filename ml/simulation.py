@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml import rundir, training
 from ml.consensus import UNCLEAR, agreed_class, joint_doubt
-from ml.contract import SIMULATION, SIMULATION_RESULT, Manifest, Pack, SimulationPlan
+from ml.contract import ROUND_ANSWERS, SEED_ANSWERS, SIMULATION, SIMULATION_RESULT, Manifest, Pack, SimulationPlan
 from ml.data import Rows
 from ml.device import pick_device
 from ml.errors import RunError
@@ -36,9 +36,8 @@ from ml.settings import with_overrides
 from ml.small import shrink
 from ml.zoo import FOUNDING_PAIR
 
-BATCH = 50
-SEED_ANSWERS = 100
-"""Drawn by lot before any model chooses."""
+ROW_ANSWERS = 50
+"""The curve has a row after every so many."""
 COUNTED = (
     "wrong_in_all counts answered images as the person said and all others by the recipe's best guess, "
     "against --labels."
@@ -64,6 +63,7 @@ class Point:
     """Share of all: answered images as the person said, all others by the recipe's best guess."""
     bound: float
     seconds: float
+    """Of the rounds since the row before."""
     estimate: float | None = None
     """The recipe's own estimate of `wrong_in_accepted`; None: it makes none."""
     estimate_all: float | None = None
@@ -86,10 +86,9 @@ def execute(folder: Path) -> None:
     """Replay the project in `folder` and write its curve there. Raise RunError when it cannot be."""
     plan = SimulationPlan(**json.loads((folder / SIMULATION).read_text("utf-8")))
     able = int((np.array(plan.person) >= 0).sum())
-    if able < SEED_ANSWERS:
-        raise RunError(
-            f"A replay begins with {SEED_ANSWERS} answers drawn by lot; the labels answer for {able} images."
-        )
+    first = SEED_ANSWERS[plan.recipe]
+    if able < first:
+        raise RunError(f"A replay begins with {first} answers drawn by lot; the labels answer for {able} images.")
     play = _play_squint if plan.recipe == "squint" else _play_founding
     curve, state, notes = play(folder, plan)
     answer = {
@@ -106,12 +105,12 @@ def execute(folder: Path) -> None:
 
 
 def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State, list[str]]:
-    """Answer, judge, answer the fifty that the recipe asks for, and so on."""
+    """Answer, judge, answer those that the recipe asks for, and so on."""
     began = time.monotonic()
     settings = with_overrides(SquintSettings(), plan.settings)
     images = shrink(load_pack(folder), pick_device())
     task = pretraining_of(images, folder, plan.sha256, settings)
-    stops = _stops(plan)
+    stops = _stops(plan, ROUND_ANSWERS)
     rounds = sum(round_work(len(images), stop, settings) for stop in stops[1:])
     reporter = Reporter(work_of(task, stops[0], settings) + rounds)
     prepared = prepare(task, settings, reporter)
@@ -119,15 +118,19 @@ def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State
     drawn = _drawn(plan)
     queue, answered = drawn, np.zeros(0, np.int64)
     curve: list[Point] = []
+    spent = 0.0
     notes = [BOUND_OF_SQUINT, f"Before the first round, {pretraining:.0f} s went into the unlabelled images."]
     for stop in stops:
         began = time.monotonic()
         answered = np.concatenate([answered, queue[: stop - len(answered)]])
         opinion = judge(prepared, _answers(plan, answered, drawn), plan.classes, settings, plan.seed, reporter)
         state = State(answered, opinion.accepted, opinion.probability.argmax(1))
-        point = _point(plan, state, opinion.accepted_wrong.bound, time.monotonic() - began)
-        curve.append(_with_estimates(point, opinion))
-        print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
+        spent += time.monotonic() - began
+        if stop % ROW_ANSWERS == 0:
+            point = _point(plan, state, opinion.accepted_wrong.bound, spent)
+            curve.append(_with_estimates(point, opinion))
+            print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
+            spent = 0.0
         queue = _queue(plan, answered, opinion.priority, drawn)
     return curve, state, notes + opinion.notes
 
@@ -146,7 +149,7 @@ def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], Sta
     seconds = time.monotonic() - began
     asked = _queue(plan, drawn, np.where(rank > 0, rank, -1), drawn)
     curve: list[Point] = []
-    for stop in _stops(plan)[1:]:
+    for stop in _stops(plan, ROW_ANSWERS):
         answered = np.concatenate([drawn, asked[: stop - len(drawn)]])
         accepted = agreed != UNCLEAR
         accepted[answered] = False
@@ -180,15 +183,16 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
     )
 
 
-def _stops(plan: SimulationPlan) -> list[int]:
-    """Every fifty answers, as far as the plan and the person go."""
+def _stops(plan: SimulationPlan, step: int) -> list[int]:
+    """From the seed on every `step` answers, as far as the plan and the person go."""
     most = min(plan.answers, int((np.array(plan.person) >= 0).sum()))
-    return list(range(BATCH, max(most, SEED_ANSWERS) + 1, BATCH))
+    first = SEED_ANSWERS[plan.recipe]
+    return list(range(first, max(most, first) + 1, step))
 
 
 def _drawn(plan: SimulationPlan) -> Rows:
     answerable = np.flatnonzero(np.array(plan.person) >= 0)
-    return np.random.default_rng(plan.seed).permutation(answerable)[:SEED_ANSWERS]
+    return np.random.default_rng(plan.seed).permutation(answerable)[: SEED_ANSWERS[plan.recipe]]
 
 
 def _queue(plan: SimulationPlan, answered: Rows, priority: NDArray[np.float32], drawn: Rows) -> Rows:

@@ -10,6 +10,7 @@ from app.cli import root
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
+from ml.contract import ROUND_ANSWERS
 
 if TYPE_CHECKING:
     from app.runs.queries import JobView
@@ -21,8 +22,13 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     classes: Annotated[str, typer.Option(help="Two or more, in order: closed,open")],
     positive: Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")] = "",
     recipe: Annotated[str, typer.Option(help="squint or founding; default: squint.")] = "",
-    seed_size: Annotated[int, typer.Option(help="Images labelled by hand before the labelers train.")] = 100,
-    round_size: Annotated[int, typer.Option(help="Answers after which the labelers learn again.")] = 50,
+    seed_size: Annotated[
+        int | None,
+        typer.Option(help="Images labelled by hand before the labelers train; default: as the recipe wants."),
+    ] = None,
+    round_size: Annotated[
+        int, typer.Option(help="Answers after which the labelers learn again.")
+    ] = ROUND_ANSWERS,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
     ] = False,
@@ -36,15 +42,17 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     """Make a project."""
     from app.html.forms import parse_or_refuse  # noqa: PLC0415
     from app.projects.forms import NewProjectForm  # noqa: PLC0415
+    from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES  # noqa: PLC0415
     from app.projects.service import create_project as create  # noqa: PLC0415
 
+    wanted = SEED_SIZES.get(recipe, SEED_SIZES[DEFAULT_RECIPE]) if seed_size is None else seed_size
     form = parse_or_refuse(
         NewProjectForm,
         {
             "name": name,
             "classes": classes,
             "positive": positive,
-            "seed_size": str(seed_size),
+            "seed_size": str(wanted),
             "round_size": str(round_size),
             **({"recipe": recipe} if recipe else {}),
             "from_scratch": from_scratch,

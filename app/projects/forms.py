@@ -6,7 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.projects.grouping import pattern_problem
-from app.projects.recipes import DEFAULT_RECIPE
+from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES
+from ml.contract import ROUND_ANSWERS
 
 LARGEST_SEED = 5000
 MOST_PEOPLE = 9
@@ -54,8 +55,8 @@ class ProjectForm(FormModel):
     """What can be changed later, too."""
 
     name: Name
-    seed_size: SeedSize = 100
-    round_size: RoundSize = 50
+    seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
+    round_size: RoundSize = ROUND_ANSWERS
     from_scratch: Checkbox = False
     group_pattern: Pattern = ""
 

@@ -22,8 +22,9 @@ from app.projects.classes import (
 )
 from app.projects.grouping import pattern_problem
 from app.projects.queries import LARGEST_ID, list_members
-from app.projects.recipes import DEFAULT_RECIPE, RECIPES
+from app.projects.recipes import DEFAULT_RECIPE, RECIPES, SEED_SIZES
 from app.review.service import apply_overlap
+from ml.contract import ROUND_ANSWERS
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -34,21 +35,22 @@ def create_project(  # noqa: PLR0913  the options of a project
     classes: Sequence[str],
     positive: str = "",
     recipe: str = DEFAULT_RECIPE,
-    seed_size: int = 100,
-    round_size: int = 50,
+    seed_size: int | None = None,
+    round_size: int = ROUND_ANSWERS,
     from_scratch: bool = False,
     group_pattern: str = "",
 ) -> Project:
     """Add a project with its classes in the given order, keys 1, 2, …; `user` becomes a member.
 
-    The positive class is the last one unless `positive` names another. Raise BadInputError naming what cannot be,
+    The positive class is the last one unless `positive` names another, the seed as large as the recipe wants it.
+    Raise BadInputError naming what cannot be,
     ConflictError for a name that is taken.
     """
     _check(classes, positive, recipe, group_pattern)
     project = Project(
         name=name.strip(),
         recipe=recipe,
-        seed_size=seed_size,
+        seed_size=seed_size or SEED_SIZES[recipe],
         round_size=round_size,
         from_scratch=from_scratch,
         group_pattern=group_pattern,

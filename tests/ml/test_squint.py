@@ -16,6 +16,9 @@ from app.images.rendered import render_eyes
 from ml import pretraining, rundir, simulation
 from ml.contract import SIMULATION, SIMULATION_RESULT, RunResult, SimulationPlan
 from ml.errors import RunError
+from ml.labelers import squint
+from ml.labelers.evidence import Answers
+from ml.labelers.squint import Opinion
 from ml.pixels import pack
 from ml.pretraining import FILE, Pretraining, PretrainSettings, pretrain
 from ml.report import Reporter
@@ -202,16 +205,27 @@ def test_large_images_are_shrunk(tmp_path: Path):
 
 
 @pytest.mark.parametrize("recipe", ["squint", "founding"])
-def test_a_replayed_project(tmp_path: Path, recipe: Any):
+def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch):
     pixels, labels = pictures(160)
     np.save(tmp_path / "pixels.npy", pixels)
     settings = QUICK if recipe == "squint" else {"epochs": 1, "input_size": 32, "threads": 1}
     names = [f"{i}.png" for i in range(160)]
     plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 150, settings=settings)
     (tmp_path / SIMULATION).write_text(json.dumps(vars(plan)))
+    judged: list[int] = []
+
+    def judge(prepared: Any, answers: Answers, *others: Any) -> Opinion:
+        judged.append(len(answers.rows))
+        assert answers.at_random.sum() == 50
+        return squint.judge(prepared, answers, *others)
+
+    monkeypatch.setattr(simulation, "judge", judge)
     simulation.execute(tmp_path)
+    assert judged == ([50, 75, 100, 125, 150] if recipe == "squint" else [])
     answer = json.loads((tmp_path / SIMULATION_RESULT).read_text())
-    assert [row["answers"] for row in answer["curve"]][-1] <= 150
+    rows = [row["answers"] for row in answer["curve"]]
+    assert rows == ([50, 100, 150] if recipe == "squint" else rows)
+    assert rows[-1] <= 150
     for row in answer["curve"]:
         assert row["answers"] + row["unclear"] + row["accepted"] == 160
         assert 0 <= row["wrong_in_all"] <= 1

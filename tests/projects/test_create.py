@@ -54,6 +54,15 @@ def test_a_form_makes_a_project_with_keys_colours_and_its_maker_as_member(databa
     assert erin.get(f"/projects/{project.id}").status_code == 200
 
 
+@pytest.mark.parametrize(("recipe", "seed"), [("squint", 50), ("founding", 100)])
+def test_a_project_begins_at_its_recipes_own_pace_unless_told_another(database: Database, recipe: str, seed: int):
+    with database.write() as session:
+        project = create_project(session, user=None, name="eyes", classes=["a", "b"], recipe=recipe)
+        slow = create_project(session, user=None, name="slow", classes=["a", "b"], seed_size=80, round_size=40)
+        assert (project.seed_size, project.round_size) == (seed, 25)
+        assert (slow.seed_size, slow.round_size) == (80, 40)
+
+
 def test_the_last_class_is_positive_unless_said_otherwise(database: Database, erin: TestClient):
     erin.post("/projects", data=FORM)
     assert projects(database)[0].positive_class.name == "open"
