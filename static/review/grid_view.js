@@ -27,7 +27,7 @@ export class GridView extends View {
 
   counts(tiles) {
     const words = this.countedWords(tiles);
-    $("confirm-words").textContent = words ? `Confirm ${words}` : "Go on";
+    $("confirm-words").textContent = words ? `Confirm ${words}` : tiles.length ? "Go on" : "Confirm";
   }
 
   // "66 open, 4 closed, 1 to review"
@@ -58,6 +58,7 @@ export class GridView extends View {
   // In the tiles' place.
   message(sentence, ...actions) {
     this.enable(false);
+    this.counts([]);
     this.board.hidden = true;
     $("message").hidden = false;
     if ($("message").firstElementChild?.textContent === sentence) return; // said again, it would lose the focus

@@ -11,6 +11,7 @@ import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Pile } from "./pile.js";
 import { Supply, letGo, load } from "./supply.js";
+import { Swipe } from "./swipe.js";
 import { View, link } from "./view.js";
 
 const DOUBLE_CLICK_MS = 250;
@@ -278,6 +279,7 @@ function answerByClick(button) {
   else answer("cant_tell", null);
 }
 
+if (config.classes.length === 2) new Swipe(view.frame, view.answers, answerByClick);
 view.pressTool("opinions", config.showOpinions);
 view.pressTool("nearby", nearby.shown);
 showHistory();
