@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -23,6 +23,11 @@ from app.models import (
     QueueEntry,
     Round,
 )
+
+NEWEST_ROUND = (
+    select(Round.id).where(Round.project_id == bindparam("project_id")).order_by(Round.number.desc()).limit(1)
+)
+"""Built once: it is asked with every answer."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,7 @@ def loop_counts(session: Session, project_id: int) -> LoopCounts:
 
 
 def find_newest_round_id(session: Session, project_id: int) -> int | None:
-    return session.scalar(
-        select(Round.id).where(Round.project_id == project_id).order_by(Round.number.desc()).limit(1)
-    )
+    return session.scalar(NEWEST_ROUND, {"project_id": project_id})
 
 
 def opinions(session: Session, round_id: int | None, image_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select
+from sqlalchemy import Row, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
@@ -28,6 +28,15 @@ from app.models import (
 
 LONGEST_ANSWER_S = 600.0
 """Longer, and the person was away: kept as this, so that effort figures stay honest."""
+# Built once: they are asked with every answer.
+BY_KEY = select(Annotation).where(
+    Annotation.author_id == bindparam("author_id"), Annotation.idempotency_key == bindparam("key")
+)
+LOCKED = (
+    select(Image)
+    .where(Image.id == bindparam("image_id"), Image.project_id == bindparam("project_id"))
+    .with_for_update()
+)
 KEY_USED = "This answer's key was used for another answer before; nothing was changed."
 
 
@@ -81,18 +90,14 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
 
 def _lock_image(session: Session, project_id: int, image_id: int) -> Image:
     """Let whoever answers the same image at the same time wait here, and then see the first one's answer."""
-    image = session.scalar(
-        select(Image).where(Image.id == image_id, Image.project_id == project_id).with_for_update()
-    )
+    image = session.scalar(LOCKED, {"image_id": image_id, "project_id": project_id})
     if image is None:
         raise NotFoundError("There is no such image.")
     return image
 
 
 def _find_by_key(session: Session, user_id: int, key: str) -> Annotation | None:
-    return session.scalar(
-        select(Annotation).where(Annotation.author_id == user_id, Annotation.idempotency_key == key)
-    )
+    return session.scalar(BY_KEY, {"author_id": user_id, "key": key})
 
 
 def _check_same(row: Annotation, answer: Answer) -> None:

@@ -16,7 +16,7 @@ from app.review.leases import waits_for
 
 STRIP = 20
 """How many of the last answers stay in sight."""
-MOST_COUNTED = 20_000
+MOST_COUNTED = 5_000
 SOURCES = {
     Pile.SEED: [AnnotationSource.SEED, AnnotationSource.REPEAT],
     Pile.REVIEW: [AnnotationSource.REVIEW, AnnotationSource.ISSUE, AnnotationSource.REPEAT],
@@ -45,6 +45,7 @@ def items(session: Session, project_id: int, image_ids: Sequence[int], pile: Pil
             "opinions": [*answers.get(i, []), *said.get(i, [])],
         }
         for i in image_ids
+        if i in rows
     ]
 
 

@@ -118,18 +118,25 @@ async def claim_images(
     if pile == Pile.DISPUTED:
         require(member.user, Role.ENGINEER)
     tab = holder(request, member.user, body.tab)
-    return JSONResponse(await database.change(lambda session: _claimed(session, member, pile, body, tab)))
+    kept, taken = await database.change(lambda session: _leased(session, member.project_id, pile, body, tab))
+    # Told when others may write again: they wait for the leases, not for the words about them.
+    told = await database.ask(lambda session: _told(session, member, pile, taken))
+    return JSONResponse({"kept": kept, **told})
 
 
-def _claimed(session: Session, member: Member, pile: Pile, body: ClaimBody, tab: Holder) -> dict[str, Any]:
-    project_id = member.project_id
+def _leased(
+    session: Session, project_id: int, pile: Pile, body: ClaimBody, tab: Holder
+) -> tuple[list[int], list[int]]:
     kept = keep(session, project_id=project_id, holder=tab, image_ids=body.have)
     taken = claim(session, project_id=project_id, pile=pile, holder=tab, count=body.count, have=body.have)
-    taken = mix_in(session, project_id, pile, tab, taken)
+    return kept, mix_in(session, project_id, pile, tab, taken)
+
+
+def _told(session: Session, member: Member, pile: Pile, taken: list[int]) -> dict[str, Any]:
+    project_id = member.project_id
     waiting = queries.count_waiting(session, project_id, pile, member.user.id)
     return {
         "items": queries.items(session, project_id, taken, pile),
-        "kept": kept,
         "waiting": waiting,
         "counted_all": waiting < queries.MOST_COUNTED,
         "round": find_newest_round_id(session, project_id),
