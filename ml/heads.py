@@ -152,6 +152,7 @@ class KnnHead(Head):
     points: Tensor
     answers: Tensor
     neighbours: Tensor
+    """As many ones as are asked: a length is known when the net is traced for other programs, a number is not."""
 
     @classmethod
     def candidates(cls, lesson: Lesson) -> list[Head]:
@@ -162,13 +163,13 @@ class KnnHead(Head):
             head.keep(
                 points=train / np.linalg.norm(train, axis=1, keepdims=True).clip(min=1e-6),
                 answers=np.eye(lesson.classes, dtype=np.float32)[labels],
-                neighbours=np.int64(neighbours),
+                neighbours=np.ones(neighbours, np.int64),
             )
             heads.append(head)
         return heads
 
     def logits(self, features: Tensor) -> Tensor:
-        near = (F.normalize(features, dim=1) @ self.points.T).topk(int(self.neighbours), dim=1).indices
+        near = (F.normalize(features, dim=1) @ self.points.T).topk(len(self.neighbours), dim=1).indices
         return _log_shares(self.answers[near].sum(1), self.answers.mean(0))
 
 
@@ -198,7 +199,9 @@ class ClustersHead(Head):
         return float(self.answers.amax(1).sum() / self.answers.sum())
 
     def logits(self, features: Tensor) -> Tensor:
-        nearest = torch.cdist(features, self.points).argmin(1)
+        # By default many rows go another way than few, and a traced net has only one.
+        distances = torch.cdist(features, self.points, compute_mode="donot_use_mm_for_euclid_dist")
+        nearest = distances.argmin(1)
         return _log_shares(self.answers[nearest], self.answers.sum(0) / self.answers.sum())
 
 

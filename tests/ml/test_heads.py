@@ -41,6 +41,16 @@ def test_a_head_learns_is_calibrated_and_comes_back_from_its_tensors(kind: str, 
     assert torch.equal(again(torch.from_numpy(seen)), logits)
 
 
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_head_can_be_traced_for_programs_that_ask_few_or_many_rows(kind: str):
+    head = learn_head(kind, lesson(2)).eval()
+    rows = {0: torch.export.Dim("rows")}
+    traced = torch.export.export(head, (torch.zeros(3, 6),), dynamic_shapes=(rows,)).module()
+    for count in (1, 60):
+        seen = torch.from_numpy(clouds(count, 2, seed=4)[0])
+        assert torch.allclose(traced(seen), head(seen), atol=1e-5)
+
+
 def test_the_machines_borders_are_scikit_learns():
     from sklearn.svm import SVC
 
