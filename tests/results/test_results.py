@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 from sqlalchemy import func, select, update
 
 from app.db import Database
-from app.models import Image, Job, Project
+from app.models import Image, Job, Project, QueueEntry
 from app.results.queries import get_bakeoff, read_board, read_matrix, read_rows, results_json
 from tests.conftest import SignIn
 from tests.results.conftest import COUNT
@@ -49,6 +49,21 @@ def test_the_galleries_hold_exactly_the_errors_surest_first(
     assert set(shown) <= set(wrong.tolist())
     by_id = dict(zip(board.image_ids.tolist(), contender.scores[:, 1].tolist(), strict=True))
     assert [by_id[i] for i in shown] == sorted((by_id[i] for i in shown), reverse=True)
+
+
+@on_sqlite
+def test_an_image_that_another_person_is_still_asked_is_in_no_gallery(
+    sign_in: SignIn, database: Database, published: Project
+):
+    address = f"/projects/{published.id}/results/galleries?threshold=0.5&model=1"
+    before = BeautifulSoup(sign_in().get(address).text, "html.parser").select(".tile")
+    asked = int(before[0]["data-image"])
+    with database.write() as session:
+        session.add(
+            QueueEntry(image_id=asked, project_id=published.id, pile="review", rank=0.0, others_only=True)
+        )
+    after = BeautifulSoup(sign_in().get(address).text, "html.parser").select(".tile")
+    assert {int(tile["data-image"]) for tile in before} - {int(tile["data-image"]) for tile in after} == {asked}
 
 
 @on_sqlite
