@@ -101,13 +101,16 @@ def wrong_share_of(
 def all_wrong_of(probability: Floats, others: NDArray[np.float64], answers: Answers) -> Expected:
     """Estimate the wrong labels of all images, if the rest took their likeliest class and all answers are right.
 
-    The range holds what other calibrations would say, and that so many images fall out one way or the other.
+    The range holds what other calibrations would say, or how many more or fewer of the unseen answers could have
+    been wrong by chance, whichever is wider; and that so many images fall out one way or the other.
     """
     rest = answers.labels < 0
-    wrong = 1 - probability.max(1).astype(np.float64)[rest]
+    doubted = 1 - probability.max(1).astype(np.float64)
+    wrong = doubted[rest]
     estimate = float(wrong.sum()) / len(rest)
     shares = others[:, rest].sum(1) / len(rest) if len(others) else np.array([estimate])
     low, high = np.quantile(shares, (0.025, 0.975))
+    counted = TWO_SIDED * estimate / max(float(doubted[~rest].sum()), 1.0) ** 0.5
     chance = TWO_SIDED * float(np.sqrt((wrong * (1 - wrong)).sum())) / len(rest)
-    below, above = np.hypot(max(estimate - low, 0), chance), np.hypot(max(high - estimate, 0), chance)
+    below, above = np.hypot(max(estimate - low, counted), chance), np.hypot(max(high - estimate, counted), chance)
     return Expected(estimate, max(estimate - float(below), 0.0), min(estimate + float(above), 1.0))

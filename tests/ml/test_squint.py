@@ -17,7 +17,7 @@ from ml import pretraining, rundir, simulation
 from ml.contract import SIMULATION, SIMULATION_RESULT, RunResult, SimulationPlan
 from ml.errors import RunError
 from ml.labelers import squint
-from ml.labelers.evidence import Answers
+from ml.labelers.evidence import Answers, all_wrong_of
 from ml.labelers.squint import Opinion
 from ml.pixels import pack
 from ml.pretraining import FILE, Pretraining, PretrainSettings, pretrain
@@ -229,3 +229,16 @@ def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.Mon
     for row in answer["curve"]:
         assert row["answers"] + row["unclear"] + row["accepted"] == 160
         assert 0 <= row["wrong_in_all"] <= 1
+
+
+def test_what_is_expected_of_all_labels_is_wide_where_few_answers_were_wrong_by_chance():
+    """A hundred unseen answers, six of them expected wrong: that could as well have been three or ten."""
+    doubts = np.float32([0.06] * 100 + [0.05] * 3900)
+    answers = Answers(
+        np.where(np.arange(4000) < 100, 0, -1), [str(i) for i in range(4000)], np.arange(4000) < 100
+    )
+    probability = np.stack([1 - doubts, doubts], 1)
+    found = all_wrong_of(probability, np.tile(doubts, (5, 1)).astype(np.float64), answers)
+    assert found.estimate == pytest.approx(0.05 * 3900 / 4000)
+    assert found.low < 0.02
+    assert found.high > 0.08
