@@ -174,6 +174,7 @@ def test_contrast_is_stretched_by_a_key(grid: GridDesk):
 def test_the_grid_works_by_touch_on_a_phone(grid: GridDesk, browser: Browser):
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     sign_in(phone, grid.database, grid.user, grid.server.url)
+    grid.page.wait_for_load_state("networkidle")  # a claim on its way would hold tiles after all
     grid.page.close()
     with grid.database.write() as session:
         session.execute(update(QueueEntry).values(leased_until=None))
