@@ -4,7 +4,8 @@ The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked 
 out-of-fold logits: one number a labeler says both how far it is trusted and how sure its logits truly are (Guo et
 al., "On Calibration of Modern Neural Networks", 2017). A labeler that adds nothing ends at 0. The labels count as
 slightly uncertain, in the manner of Platt (1999): as if half an answer in all were wrong, so that nothing is ever
-certain. Asked images are harder than most; what was drawn at random therefore counts more.
+certain. Asked images are harder than most; what was drawn at random therefore counts more, and how sure all
+logits together are is read with each answer counting for all images it stands for (Horvitz and Thompson, 1952).
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ class Proof:
     """How often each answer counts."""
     trust: NDArray[np.float64]
     """Each labeler's part before any answer, `[V]`, summing to 1; 0 for one that is no better than guessing."""
+    stand_for: NDArray[np.float64]
+    """How many images of the pile each answer stands for, `[n]`."""
 
     def weights(self, times: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Return `[V]`: the fitted parts, drawn towards `trust` while answers are few, on one fitted scale."""
@@ -111,7 +114,8 @@ class Proof:
         )
         direction = parts / (parts.sum() or 1) / _spread(self.logits)
         joined = np.tensordot(direction, self.logits, 1)[None]
-        found: NDArray[np.float64] = direction * fit_weights(joined, self.labels, times)[0]
+        share = times / self.times * self.stand_for
+        found: NDArray[np.float64] = direction * fit_weights(joined, self.labels, share)[0]
         return found
 
     def redrawn(self, groups: Sequence[str], draws: int, seed: int) -> NDArray[np.float64]:
@@ -123,11 +127,23 @@ class Proof:
         return np.array([self.weights(self.times * again) for again in drawn]).reshape(draws, len(self.logits))
 
 
-def prove(logits: Floats, labels: NDArray[np.int64], times: NDArray[np.float64], trust: Sequence[float]) -> Proof:
+def stand_for(at_random: NDArray[np.bool_], images: int) -> NDArray[np.float64]:
+    """Return how many of all `images` an answer stands for: an asked one for itself, the others for the rest."""
+    asked, drawn = int((~at_random).sum()), int(at_random.sum())
+    return np.where(at_random, (images - asked) / max(drawn, 1), 1.0)
+
+
+def prove(
+    logits: Floats,
+    labels: NDArray[np.int64],
+    times: NDArray[np.float64],
+    trust: Sequence[float],
+    stands_for: NDArray[np.float64] | None = None,
+) -> Proof:
     """Take trust from labelers `[V, n, K]` that by themselves say nothing about the labels."""
     earns = [fit_weights(said[None], labels, times)[0] > NOTHING for said in logits]
     kept = np.where(earns, trust, 0.0)
-    return Proof(logits, labels, times, kept / (kept.sum() or 1))
+    return Proof(logits, labels, times, kept / (kept.sum() or 1), times if stands_for is None else stands_for)
 
 
 def probabilities(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> Floats:
