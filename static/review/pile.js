@@ -8,20 +8,31 @@ export class Pile {
     this.done = Math.max(done + unsent, 0);
     this.waiting = null; // the server has not said yet
     this.more = false;
+    this.pending = 0;
   }
 
   // One answer more or less. To a seed only labels count: from *can't tell* nothing can be learnt.
   count(kind, step) {
     if (this.goal === null || kind === "label") this.done = Math.max(this.done + step, 0);
     if (this.waiting !== null) this.waiting = Math.max(this.waiting - step, 0);
+    this.pending += 1;
   }
 
-  // `waiting`: what the server counted, without the answers that are still on their way to it.
+  // The server is asked to count while so many of our answers are on their way to it.
+  asked(unsent) {
+    this.pending = unsent;
+  }
+
+  // `waiting`: what the server counted; of our pending answers nobody knows which it knew.
   takeStock({ waiting, counted_all: all, round }) {
+    const begins = this.waiting === null || this.unsure || this.more || round !== this.round;
+    const apart = begins ? 0 : this.waiting - waiting;
     // What went away without our doing was answered by others, unless a new round took it.
-    const byOthers = this.waiting === null || this.more || round !== this.round ? 0 : this.waiting - waiting;
-    if (this.goal === null && all && !this.ownCount) this.done += Math.max(byOthers, 0);
-    Object.assign(this, { waiting, round, more: !all });
+    const byOthers = Math.max(apart - this.pending, 0);
+    const came = Math.max(-apart - this.pending, 0);
+    if (this.goal === null && all && !this.ownCount) this.done += byOthers;
+    this.waiting = begins ? Math.max(waiting - this.pending, 0) : this.waiting - byOthers + came;
+    Object.assign(this, { round, more: !all, unsure: begins && this.pending > 0 });
   }
 
   // Null while it is not known.

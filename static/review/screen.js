@@ -38,7 +38,7 @@ const outbox = new Outbox(`${config.project}-${config.user}`, {
   saved: ({ body }, data) => {
     supply.saved(body.image_id);
     if (data?.note) view.note(data.note);
-    if (!current) supply.refill(true);
+    if (!current || (pile.unsure && !outbox.names().length)) supply.refill(true);
     showHistory();
   },
   refused: ({ body }, sentence) => {
@@ -52,6 +52,7 @@ const outbox = new Outbox(`${config.project}-${config.user}`, {
 
 const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
   busy: () => (current ? [current.id] : []),
+  asking: () => pile.asked(outbox.names().length),
   told: (answer) => {
     if (answer.ok) takeStock(answer.data);
     nearby.expect([...(current ? [current] : []), ...supply.items]);
@@ -113,8 +114,8 @@ function answer(kind, classId) {
   oldest ??= given;
   if (history.length > KEPT_READY) letGo(history.at(-KEPT_READY - 1).item);
   supply.answered(current.id);
-  next();
   outbox.add(`${base}/annotations`, body, bare(given.item));
+  next();
   afterPaint(() => {
     comfort.answered(kind);
     view.press(given);
@@ -176,7 +177,7 @@ function labels(answers) {
 }
 
 function takeStock(counted) {
-  pile.takeStock({ ...counted, waiting: Math.max(counted.waiting - outbox.names().length, supply.items.length) });
+  pile.takeStock(counted);
   if (asWords(counted.classes) !== asWords(config.classes)) {
     view.note("The project’s classes have changed.", location.pathname, "Load them");
   }

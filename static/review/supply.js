@@ -10,7 +10,7 @@ const UNREACHED_MS = 3000;
 const SMALL = 1 << 20; // pixels
 
 export class Supply {
-  constructor(url, { busy, told }) {
+  constructor(url, { busy, told, asking = () => {} }) {
     this.url = url;
     this.wish = {}; // what else each claim says
     this.items = [];
@@ -18,6 +18,7 @@ export class Supply {
     this.out = new Map(); // image answered here → the last claim that may bring it nevertheless
     this.busy = busy; // ids that are on screen
     this.told = told; // hears every answer of the server
+    this.asking = asking; // hears that it is being asked
     this.tab = tabName();
     this.later(KEEP_ALIVE_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refill(true));
@@ -76,6 +77,7 @@ export class Supply {
   async ask() {
     const number = (this.asked += 1);
     const have = this.held();
+    this.asking();
     const count = Math.max(this.wanted - this.items.length, 0);
     const answer = await post(this.url, { ...this.wish, tab: this.tab, count, have });
     if (answer.ok) await this.add(number, have, answer.data);
