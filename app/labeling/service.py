@@ -13,6 +13,7 @@ from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling import queries
 from app.labeling.settle import settle, settle_answered
 from app.labeling.waiting import Place, ask_once_more, wait_for
+from app.languages import gettext as _
 from app.models import (
     NO_PILE,
     Annotation,
@@ -114,7 +115,8 @@ def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClas
     if found is None or found.project_id != project_id:
         raise BadInputError("class_id: this project has no such class.")
     if found.archived_at is not None:
-        raise ConflictError(f"The class {found.name} was archived meanwhile; please choose another.")
+        sentence = _("The class %(name)s was archived meanwhile; please choose another.")
+        raise ConflictError(sentence % {"name": found.name})
     return found
 
 
@@ -167,17 +169,16 @@ def _may_change(
     if one_of_many and queries.has_answered(session, image.id, user.id):
         return answer.source
     if image.state == ImageState.DISPUTED:
-        raise ConflictError(f"People said different things of {image.name} meanwhile: an adjudicator decides.")
+        sentence = _("People said different things of %(name)s meanwhile: an adjudicator decides.")
+        raise ConflictError(sentence % {"name": image.name})
     class_id = said.class_id if image.wanted == 1 else image.class_id
     theirs = session.get(LabelClass, class_id) if class_id else None
-    raise ConflictError(
-        f"Somebody else has answered {image.name} meanwhile: {_word(theirs)}; you said {_word(chosen)}. "
-        "Theirs stands."
-    )
+    sentence = _("Somebody else has answered %(name)s meanwhile: %(theirs)s; you said %(yours)s. Theirs stands.")
+    raise ConflictError(sentence % {"name": image.name, "theirs": _word(theirs), "yours": _word(chosen)})
 
 
 def _word(chosen: LabelClass | None) -> str:
-    return chosen.name if chosen else "can’t tell"
+    return chosen.name if chosen else _("can’t tell")
 
 
 def undo(session: Session, *, user: User, project_id: int, undoes_key: str, key: str) -> Annotation:

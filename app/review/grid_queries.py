@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import BadInputError
 from app.images.queries import Cell, image_url, sheet_cells
 from app.labeling import queries as labeling
+from app.languages import gettext as _
 from app.models import AnnotationSource, Image, ImageState, LabelClass, Pile, Project, QueueEntry
 from app.review.grid import Wanted, find_page_of
 from app.review.leases import UNANSWERED, waits_for
@@ -58,17 +59,26 @@ def ending(session: Session, project: Project, counts: Counts, shown: Shown) -> 
     """Return what the page says when no tile is left, and where the next thing to do is."""
     here = f"/projects/{project.id}"
     if labeling.find_newest_round_id(session, project.id) is None:
-        none = "The labelers have not looked at the images yet; the grid shows what they take them for."
-        return none, {"href": f"{here}/labelers", "label": "To the labelers"}
+        none = _("The labelers have not looked at the images yet; the grid shows what they take them for.")
+        return none, {"href": f"{here}/labelers", "label": _("To the labelers")}
     names = {c.id: c.name for c in project.active_classes}
-    done = f"A person has looked at every {shown.of} image that the labelers take for {names[shown.class_id]}."
+    done = (
+        _("A person has looked at every unclear image that the labelers take for %(name)s.")
+        if shown.of == ImageState.UNCLEAR
+        else _("A person has looked at every accepted image that the labelers take for %(name)s.")
+    ) % {"name": names[shown.class_id]}
     others = {
         key: count for key, count in counts.items() if key != (shown.of, shown.class_id) and key[1] in names
     }
     if not others:
-        return done, {"href": here, "label": "What comes next"}
+        return done, {"href": here, "label": _("What comes next")}
     state, class_id = max(others, key=lambda key: (key[0] == ImageState.UNCLEAR, others[key]))
-    label = f"Go on with {state} {names[class_id]} ({others[state, class_id]:,})"
+    go_on = (
+        _("Go on with unclear %(name)s (%(number)s)")
+        if state == ImageState.UNCLEAR
+        else _("Go on with accepted %(name)s (%(number)s)")
+    )
+    label = go_on % {"name": names[class_id], "number": f"{others[state, class_id]:,}"}
     return done, {"href": f"{here}/grid?of={state}&class_id={class_id}", "label": label}
 
 

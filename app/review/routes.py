@@ -16,6 +16,7 @@ from app.images.queries import image_url
 from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
+from app.languages import gettext as _
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Pile, Project, Role, User
 from app.projects.access import EngineerProjectDep, Member, MemberDep, MemberProjectDep
 from app.projects.queries import LARGEST_ID, list_active_classes
@@ -26,14 +27,6 @@ from app.review.repeats import mix_in
 from app.security import UserDep, may_act_as, require
 
 router = APIRouter(prefix="/projects/{project_id}")
-
-WORDS = {
-    Pile.SEED: {"done": "seed answers", "end": "No new image waits for your answer.", "next": ""},
-    Pile.REVIEW: {"done": "settled", "end": "No unclear image waits for your answer.", "next": ""},
-    Pile.DISPUTED: {"done": "decided", "end": "No image waits for a decision.", "next": ""},
-    Pile.AUDIT: {"done": "checked", "end": "The whole sample is checked.", "next": "/audit"},
-}
-"""How the screen speaks of each pile, and where it leads from there."""
 
 KeyQuery = Annotated[str, Query(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -94,7 +87,7 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
         "pile": pile.value,
         "source": queries.SOURCES[pile][0],
         "classes": [class_json(c) for c in project.active_classes],
-        "words": WORDS[pile] | ({"done": "answered by you"} if own_count else {}),
+        "words": _words(pile) | ({"done": _("answered by you")} if own_count else {}),
         "showOpinions": project.show_opinions and pile not in {Pile.AUDIT, Pile.DISPUTED},
         "engineer": may_act_as(user, Role.ENGINEER),
         "train": pile == Pile.SEED and project.overlap == 1 and find_newest_round_id(session, project.id) is None,
@@ -104,6 +97,17 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
         "recent": queries.recent_answers(session, project.id, user.id, pile),
     }
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
+
+
+def _words(pile: Pile) -> dict[str, str]:
+    """How the screen speaks of a pile, and where it leads from there."""
+    if pile == Pile.SEED:
+        return {"done": _("seed answers"), "end": _("No new image waits for your answer."), "next": ""}
+    if pile == Pile.REVIEW:
+        return {"done": _("settled"), "end": _("No unclear image waits for your answer."), "next": ""}
+    if pile == Pile.DISPUTED:
+        return {"done": _("decided"), "end": _("No image waits for a decision."), "next": ""}
+    return {"done": _("checked"), "end": _("The whole sample is checked."), "next": "/audit"}
 
 
 @router.post("/queue/{pile}/claim")
@@ -167,7 +171,8 @@ def _annotated(session: Session, member: Member, body: AnnotationBody) -> dict[s
 def _note(session: Session, row: Annotation) -> dict[str, str]:
     if row.kind != AnnotationKind.CANT_TELL or not queries.is_set_aside_alone(session, row.image_id):
         return {}
-    return {"note": "Nobody else is in this project to ask: the image is set aside, and no model learns from it."}
+    alone = _("Nobody else is in this project to ask: the image is set aside, and no model learns from it.")
+    return {"note": alone}
 
 
 @router.get("/annotations/recent")

@@ -1,6 +1,7 @@
 // The grid: a page of tiles of one class, judged at one glance, confirmed in one go; the save goes on behind.
 
 import { typing } from "../app.js";
+import { _, n_ } from "../words.js";
 import { Board } from "./grid_board.js";
 import { Drafts } from "./grid_drafts.js";
 import { Hands } from "./grid_hands.js";
@@ -83,7 +84,7 @@ function next(answer = null) {
   else if (answer) view.message(...ending(answer));
   else {
     board.show([]);
-    view.message("Looking for the next tiles …");
+    view.message(_("Looking for the next tiles …"));
     supply.refill(true);
   }
 }
@@ -107,12 +108,12 @@ function changed() {
 function lose(ids) {
   const lost = (page ?? []).filter((tile) => ids.includes(tile.id) && !tile.off);
   for (const tile of lost) {
-    tile.off = "taken by somebody else";
+    tile.off = _("taken by somebody else");
     board.draw(tile);
   }
   if (!lost.length) return;
   changed();
-  view.say(`${lost.length} of these tiles: taken by somebody else.`);
+  view.say(_("%(number)s of these tiles: taken by somebody else.", { number: lost.length }));
 }
 
 function confirm() {
@@ -133,7 +134,7 @@ function confirm() {
   outbox.add(`${base}/answers`, { key: given.key, tab: supply.tab, seconds, answers, left_out: left });
   afterPaint(() => {
     count(seen.length);
-    view.say(`Confirmed: ${words}.`);
+    view.say(_("Confirmed: %(answers)s.", { answers: words }));
   });
 }
 
@@ -155,15 +156,15 @@ async function undo() {
   count(-page.length);
   const body = { undoes: last.key, key: `page_${newKey()}`, tab: supply.tab, image_ids: page.map(({ id }) => id) };
   outbox.add(`${base}/undo`, body);
-  view.say(`Taken back: ${view.countedWords(page)}.`);
+  view.say(_("Taken back: %(answers)s.", { answers: view.countedWords(page) }));
 }
 
 // A page confirmed before this one was loaded: the server knows it, once all is saved.
 async function lastSaved() {
-  if (outbox.names().length) return void view.say("The page can be taken back when it is saved.");
+  if (outbox.names().length) return void view.say(_("The page can be taken back when it is saved."));
   const response = await fetch(`${base}/last-page`, { headers: { Accept: "application/json" } }).catch(() => null);
   const last = response?.ok ? (await response.json()).page : null;
-  if (!last) return void view.say("There is no page to take back.");
+  if (!last) return void view.say(_("There is no page to take back."));
   await loadPictures(last.tiles, last.sheets);
   last.tiles.forEach((tile) => made(tile, last.said[tile.id]));
   return last;
@@ -172,7 +173,7 @@ async function lastSaved() {
 function takeStock({ classes: newest, elsewhere }) {
   if (elsewhere !== null) pile.left = supply.items.length + (page?.length ?? 0) + elsewhere;
   if (asWords(newest) !== asWords(config.classes)) {
-    view.note("The project’s classes have changed.", location.pathname, "Load them");
+    view.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
   }
   view.progress(pile);
 }
@@ -182,16 +183,16 @@ function asWords(some) {
 }
 
 function ending({ ok, status, data }) {
-  if (status === 401) return ["You are signed out.", link(signIn, "Sign in again", "button primary")];
-  if (!ok) return ["The server cannot be reached; trying again. Your answers are kept here."];
-  if (!supply.exhausted) return ["Looking for the next tiles …"];
-  if (data.elsewhere) return ["The last tiles are on other people’s screens. What they leave comes here."];
+  if (status === 401) return [_("You are signed out."), link(signIn, _("Sign in again"), "button primary")];
+  if (!ok) return [_("The server cannot be reached; trying again. Your answers are kept here.")];
+  if (!supply.exhausted) return [_("Looking for the next tiles …")];
+  if (data.elsewhere) return [_("The last tiles are on other people’s screens. What they leave comes here.")];
   return [config.done, link(config.next.href, config.next.label, "button primary")];
 }
 
 function mark(said) {
   const tiles = board.chosen().filter((tile) => !tile.off);
-  if (!tiles.length) return view.say("Choose tiles first: click them, or walk to them by arrows.");
+  if (!tiles.length) return view.say(_("Choose tiles first: click them, or walk to them by arrows."));
   const all = said === null && tiles.every((tile) => tile.said === null);
   give(tiles, all ? config.classId : said);
   applied = true;
@@ -201,7 +202,7 @@ function give(tiles, said) {
   board.mark(tiles, said);
   drafts.keep(tiles);
   changed();
-  const name = tiles.length === 1 ? tiles[0].name : `${tiles.length} tiles`;
+  const name = tiles.length === 1 ? tiles[0].name : n_("%(number)s tile", "%(number)s tiles", tiles.length);
   view.say(`${name}: ${board.nameOf(tiles[0])}`);
 }
 

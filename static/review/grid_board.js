@@ -1,5 +1,6 @@
 // The tiles on screen: what each is said to be, which are selected, where the keyboard is.
 
+import { _ } from "../words.js";
 import { paint } from "./grid_pictures.js";
 
 const GAP = 8;
@@ -54,17 +55,17 @@ export class Board {
   }
 
   nameOf(tile) {
-    if (tile.off) return `${tile.off}, not answered`;
-    return tile.said === null ? "left out, for review" : (this.classes.get(tile.said)?.name ?? "an archived class");
+    if (tile.off) return _("%(why)s, not answered", { why: tile.off });
+    return tile.said === null ? _("left out, for review") : (this.classes.get(tile.said)?.name ?? _("an archived class"));
   }
 
   draw(tile) {
     const { element, said, asked } = tile;
     const chosen = this.classes.get(said);
-    const [look, mark] = tile.off ? ["off", tile.source ? "taken" : ""]
+    const [look, mark] = tile.off ? ["off", tile.source ? _("taken") : ""]
       : said === asked ? ["", ""]
-      : said === null ? ["left-out", "? review"]
-      : [`changed class-${chosen?.color ?? 8}`, chosen?.name ?? "archived"];
+      : said === null ? ["left-out", `? ${_("review")}`]
+      : [`changed class-${chosen?.color ?? 8}`, chosen?.name ?? _("archived")];
     element.className = `cell ${look}`;
     element.lastChild.textContent = mark;
     element.setAttribute("aria-label", `${tile.name}: ${this.nameOf(tile)}`);

@@ -1,5 +1,6 @@
 // The tiles' pictures: tiny ones are cells of a sheet, larger ones come by themselves.
 
+import { _ } from "../words.js";
 import { stretched } from "./picture.js";
 
 const RETRY_MS = [1000, 2000, 4000];
@@ -17,7 +18,7 @@ export async function loadPictures(tiles, sheets) {
 async function loadOne(address, tiles) {
   const found = await fetched(address);
   for (const tile of tiles) {
-    if (!found || found.empty.has(tile.cell)) tile.off = "picture missing";
+    if (!found || found.empty.has(tile.cell)) tile.off = _("picture missing");
     else tile.source = tile.url ? whole(found.image) : cellOf(tile, found);
   }
 }

@@ -1,5 +1,6 @@
 // What stands around the tiles; it decides nothing.
 
+import { _, counted } from "../words.js";
 import { View } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -27,23 +28,23 @@ export class GridView extends View {
 
   counts(tiles) {
     const words = this.countedWords(tiles);
-    $("confirm-words").textContent = words ? `Confirm ${words}` : tiles.length ? "Go on" : "Confirm";
+    $("confirm-words").textContent = words ? _("Confirm %(answers)s", { answers: words }) : tiles.length ? _("Go on") : _("Confirm");
   }
 
   // "66 open, 4 closed, 1 to review"
   countedWords(tiles) {
     const said = tiles.filter((tile) => !tile.off).map((tile) => tile.said);
     const counted = this.config.classes.map(({ id, name }) => [said.filter((one) => one === id).length, name]);
-    counted.push([said.filter((one) => one === null).length, "to review"]);
+    counted.push([said.filter((one) => one === null).length, _("to review")]);
     return counted.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ");
   }
 
   selection(count) {
-    $("selection").textContent = count ? `${count} selected` : "";
+    $("selection").textContent = count ? _("%(number)s selected", { number: count }) : "";
   }
 
   progress({ done, left }) {
-    $("pile-progress").textContent = `${left.toLocaleString("en")} left`;
+    $("pile-progress").textContent = _("%(number)s left", { number: counted(left) });
     $("pile-bar").max = Math.max(done + left, 1);
     $("pile-bar").value = done;
   }

@@ -1,6 +1,7 @@
 // Beside the image: the rest of its group, and the answered images most like it, class by class.
 // Fetched behind the images to come, and only while it is shown.
 
+import { _ } from "../words.js";
 import { remember, remembered } from "./remembered.js";
 
 const A_CLASS = 4;
@@ -24,10 +25,10 @@ export class Nearby {
   }
 
   build() {
-    this.group = new Tiles({ name: "Its group" }, A_GROUP, true);
+    this.group = new Tiles({ name: _("Its group") }, A_GROUP, true);
     this.byClass = new Map([...this.classes].map(([id, named]) => [id, new Tiles(named, A_CLASS)]));
     const rows = [this.group, ...this.byClass.values()].flatMap(({ title, list }) => [title, list]);
-    this.nothing = Object.assign(document.createElement("p"), { className: "quiet small", textContent: "Nothing answered is like it yet." });
+    this.nothing = Object.assign(document.createElement("p"), { className: "quiet small", textContent: _("Nothing answered is like it yet.") });
     this.panel.append(...rows, this.nothing);
   }
 
@@ -97,9 +98,9 @@ export class Nearby {
     if (!tile) return;
     const chosen = this.classes.get(tile.classId);
     place.box.className = chosen ? `class-${chosen.color}` : "";
-    place.canvas.setAttribute("aria-label", `${tile.name}: ${chosen?.name ?? "no answer"}`);
+    place.canvas.setAttribute("aria-label", `${tile.name}: ${chosen?.name ?? _("no answer")}`);
     place.canvas.title = tile.name;
-    if (place.mark) place.mark.textContent = chosen?.name ?? "no answer";
+    if (place.mark) place.mark.textContent = chosen?.name ?? _("no answer");
     try {
       const picture = await this.picture(tile);
       if (place.tile === tile) paint(place.canvas, picture);

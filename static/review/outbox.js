@@ -1,6 +1,8 @@
 // Answers on their way: kept in the browser until the server has committed them, sent in order, each once.
 // An answer carries its own key, so that sending it again is harmless.
 
+import { _ } from "../words.js";
+
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export class Outbox {
@@ -63,7 +65,7 @@ export class Outbox {
 
   tell(problem = null, signIn = false) {
     const waiting = this.names().length;
-    const full = this.unstored.size ? "this browser stores nothing; keep this tab open." : null;
+    const full = this.unstored.size ? _("this browser stores nothing; keep this tab open.") : null;
     this.listeners.changed({ waiting, problem: waiting ? (problem ?? full) : null, signIn });
   }
 
@@ -116,7 +118,7 @@ export class Outbox {
   failed({ status, sentence }) {
     this.signedOut = status === 401;
     this.failures += 1;
-    this.tell(this.signedOut ? "please sign in again, your answers wait here." : sentence, this.signedOut);
+    this.tell(this.signedOut ? _("please sign in again, your answers wait here.") : sentence, this.signedOut);
   }
 }
 
@@ -133,8 +135,8 @@ export async function post(url, body) {
     const data = isJson ? await response.json() : {};
     const { ok, status } = response;
     const refused = isJson && [404, 409, 422].includes(status);
-    return { ok: ok && isJson, status, data, refused, sentence: data.error ?? "the server answered with an error." };
+    return { ok: ok && isJson, status, data, refused, sentence: data.error ?? _("the server answered with an error.") };
   } catch {
-    return { ok: false, status: 0, data: {}, refused: false, sentence: "the server cannot be reached." };
+    return { ok: false, status: 0, data: {}, refused: false, sentence: _("the server cannot be reached.") };
   }
 }

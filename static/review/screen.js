@@ -1,6 +1,7 @@
 // The annotator's screen: one key is label and next; the save goes on behind.
 
 import { typing } from "../app.js";
+import { _ } from "../words.js";
 import { Comfort } from "./comfort.js";
 import { listEarlier, restored } from "./history.js";
 import { asked } from "./keys.js";
@@ -71,7 +72,7 @@ let lookingBack = null;
 function next() {
   current = supply.take() ?? null;
   if (current) show(current);
-  else view.message("Looking for the next image …");
+  else view.message(_("Looking for the next image …"));
   if (!current) supply.refill(true);
 }
 
@@ -96,9 +97,9 @@ async function loaded(item) {
   view.enable(false);
   while (!(await load(item))) {
     if (current !== item) return false;
-    const skip = Object.assign(document.createElement("button"), { type: "button", textContent: "Next image" });
+    const skip = Object.assign(document.createElement("button"), { type: "button", textContent: _("Next image") });
     skip.addEventListener("click", next);
-    view.message(`${item.name} cannot be shown; trying again. Its file may be missing.`, skip);
+    view.message(_("%(name)s cannot be shown; trying again. Its file may be missing.", { name: item.name }), skip);
     await new Promise((wake) => setTimeout(wake, BROKEN_RETRY_MS));
   }
   return current === item;
@@ -134,7 +135,7 @@ async function undo() {
   if (!standing) pile.count(last.kind, -1);
   show(last.item, standing);
   outbox.add(`${base}/annotations/undo`, { undoes: last.key, key: newKey(), tab: supply.tab });
-  view.say(`Taken back: ${view.nameOf(last)}`);
+  view.say(_("Taken back: %(answer)s", { answer: view.nameOf(last) }));
   showHistory();
   if (history.length < 3) lookBack();
 }
@@ -179,7 +180,7 @@ function labels(answers) {
 function takeStock(counted) {
   pile.takeStock(counted);
   if (asWords(counted.classes) !== asWords(config.classes)) {
-    view.note("The project’s classes have changed.", location.pathname, "Load them");
+    view.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
   }
   showHistory();
 }
@@ -196,16 +197,16 @@ function showHistory() {
 }
 
 function seedDone() {
-  if (config.engineer) return ["The seed is complete: the labelers can learn now.", `${base}/labelers`, "Train the labelers"];
-  return ["The seed is complete, thank you. More answers do no harm.", base, "To the overview"];
+  if (config.engineer) return [_("The seed is complete: the labelers can learn now."), `${base}/labelers`, _("Train the labelers")];
+  return [_("The seed is complete, thank you. More answers do no harm."), base, _("To the overview")];
 }
 
 function ending({ ok, status }) {
-  if (status === 401) return ["You are signed out.", link(`/sign-in?next=${location.pathname}`, "Sign in again", "button primary")];
-  if (!ok) return ["The server cannot be reached; trying again. Your answers are kept here."];
-  if (outbox.names().length) return ["Saving the last answers …"]; // who leaves now would not find them counted
-  if (pile.waiting > 0) return ["The last images are on other people’s screens. What they leave comes here."];
-  return [`${config.words.end} Thank you.`, link(base + config.words.next, "What comes next", "button primary")];
+  if (status === 401) return [_("You are signed out."), link(`/sign-in?next=${location.pathname}`, _("Sign in again"), "button primary")];
+  if (!ok) return [_("The server cannot be reached; trying again. Your answers are kept here.")];
+  if (outbox.names().length) return [_("Saving the last answers …")]; // who leaves now would not find them counted
+  if (pile.waiting > 0) return [_("The last images are on other people’s screens. What they leave comes here.")];
+  return [`${config.words.end} ${_("Thank you.")}`, link(base + config.words.next, _("What comes next"), "button primary")];
 }
 
 function bare({ id, url, name, width, height, opinions }) {

@@ -1,5 +1,7 @@
 // The last answers, one tile an image, each clickable to change.
 
+import { _ } from "../words.js";
+
 const SHOWN = 20;
 
 export class Strip {
@@ -24,11 +26,11 @@ export class Strip {
 
   tile(answer) {
     const chosen = this.classes.get(answer.classId);
-    const name = chosen?.name ?? (answer.kind === "cant_tell" ? "can’t tell" : "an archived class");
+    const name = chosen?.name ?? (answer.kind === "cant_tell" ? _("can’t tell") : _("an archived class"));
     const button = Object.assign(document.createElement("button"), { type: "button", title: `${answer.item.name}: ${name}` });
     button.className = chosen ? `class-${chosen.color}` : "";
     button.dataset.answer = answer.key;
-    button.setAttribute("aria-label", `${answer.item.name}: ${name}; change`);
+    button.setAttribute("aria-label", `${answer.item.name}: ${name}; ${_("change")}`);
     const image = Object.assign(new Image(), { alt: "", src: answer.item.url });
     const mark = Object.assign(document.createElement("span"), { className: "mark", textContent: chosen?.name ?? "?" });
     button.append(image, mark);

@@ -1,5 +1,6 @@
 // What the screen shows; it decides nothing.
 
+import { _, counted, n_ } from "../words.js";
 import { Strip } from "./strip.js";
 
 const $ = (id) => document.getElementById(id);
@@ -27,19 +28,19 @@ export class View {
     const times = Math.round(zoom * 10) / 10;
     $("caption").textContent = `${item.name} · ${item.width} × ${item.height} · ×${times}`;
     hide($("again"), !standing);
-    if (standing) $("again-said").textContent = `You said ${this.nameOf(standing)}. The next answer counts instead.`;
-    this.canvas.setAttribute("aria-label", `${item.name}, the image to answer`);
+    if (standing) $("again-said").textContent = _("You said %(answer)s. The next answer counts instead.", { answer: this.nameOf(standing) });
+    this.canvas.setAttribute("aria-label", _("%(name)s, the image to answer", { name: item.name }));
     if (this.opinionsShown) this.opinions(item); // else what is written there stays true for a moment
   }
 
   nameOf(answer) {
-    return answer.kind === "cant_tell" ? "can’t tell" : (this.classes.get(answer.classId)?.name ?? "an archived class");
+    return answer.kind === "cant_tell" ? _("can’t tell") : (this.classes.get(answer.classId)?.name ?? _("an archived class"));
   }
 
   opinions(item) {
     const list = $("opinion-list");
-    if (!item.opinions.length) write(list, "The labelers have not seen this image yet.");
-    else if (!this.opinionsShown) write(list, "Hidden, so that they do not sway you. M shows them.");
+    if (!item.opinions.length) write(list, _("The labelers have not seen this image yet."));
+    else if (!this.opinionsShown) write(list, _("Hidden, so that they do not sway you. M shows them."));
     else list.replaceChildren(...item.opinions.map((said) => opinion(said, this.classes.get(said.class_id))));
   }
 
@@ -65,11 +66,11 @@ export class View {
 
   saving({ waiting, problem, signIn }, signInUrl) {
     const saved = $("saved");
-    const answers = `${waiting} answer${waiting === 1 ? "" : "s"}`;
+    const unsaved = n_("▲ %(number)s answer not saved yet: %(problem)s", "▲ %(number)s answers not saved yet: %(problem)s", waiting, { problem });
     saved.className = problem ? "lost" : waiting ? "waiting" : "good";
-    saved.textContent = problem ? `▲ ${answers} not saved yet: ${problem} ` : waiting ? `◌ saving ${waiting}` : "● saved";
+    saved.textContent = problem ? `${unsaved} ` : waiting ? _("◌ saving %(number)s", { number: waiting }) : `● ${_("saved")}`;
     saved.setAttribute("role", problem ? "alert" : "note");
-    if (signIn) saved.append(link(signInUrl, "Sign in again"));
+    if (signIn) saved.append(link(signInUrl, _("Sign in again")));
   }
 
   refuse(sentence) {
@@ -85,18 +86,18 @@ export class View {
   }
 
   progress({ done, total, more, perMinute }) {
-    const all = `${total.toLocaleString("en")}${more ? "+" : ""}`;
-    $("pile-progress").textContent = `${done.toLocaleString("en")} of ${all} ${this.config.words.done}`;
+    const all = `${counted(total)}${more ? "+" : ""}`;
+    $("pile-progress").textContent = `${_("%(part)s of %(whole)s", { part: counted(done), whole: all })} ${this.config.words.done}`;
     $("pile-bar").max = Math.max(total, 1);
     $("pile-bar").value = done;
-    const left = perMinute && total > done && !more ? ` · about ${timeFor((total - done) / perMinute)} left` : "";
-    write($("pace"), perMinute ? `${Math.round(perMinute)} a minute${left}` : "");
+    const left = perMinute && total > done && !more ? ` · ${timeFor((total - done) / perMinute)}` : "";
+    write($("pace"), perMinute ? `${_("%(number)s a minute", { number: Math.round(perMinute) })}${left}` : "");
   }
 
   // `minutes`: how long somebody has worked; null: nothing to say.
   rest(minutes) {
     hide($("rest"), minutes === null);
-    if (minutes !== null) write($("rest-said"), `${minutes} minutes without a break. Tired eyes err more: look away for a while.`);
+    if (minutes !== null) write($("rest-said"), _("%(minutes)s minutes without a break. Tired eyes err more: look away for a while.", { minutes }));
   }
 
   note(sentence, href, label) {
@@ -134,20 +135,20 @@ export function link(href, label, className = "") {
 
 function timeFor(minutes) {
   const whole = Math.ceil(minutes);
-  return whole < 90 ? `${whole} min` : `${Math.round(whole / 60)} h`;
+  return whole < 90 ? _("about %(number)s min left", { number: whole }) : _("about %(number)s h left", { number: Math.round(whole / 60) });
 }
 
 function opinion(said, chosen) {
   const box = document.createElement("div");
   box.className = `opinion class-${chosen?.color ?? 8}`;
-  const name = chosen?.name ?? (said.class_id === null ? "can’t tell" : "an archived class");
+  const name = chosen?.name ?? (said.class_id === null ? _("can’t tell") : _("an archived class"));
   const sure = said.confidence?.toFixed(2).replace(/^0/, ""); // a labeler's; a person says none
   const words = sure ? `${name} ${sure}` : name;
   const word = Object.assign(document.createElement("b"), { className: "class", textContent: words });
   box.append(said.labeler, word);
   if (!sure) return box;
   const bar = Object.assign(document.createElement("progress"), { max: 1, value: said.confidence });
-  bar.setAttribute("aria-label", `${said.labeler} is sure to ${Math.round(said.confidence * 100)} percent`);
+  bar.setAttribute("aria-label", _("%(labeler)s is sure to %(number)s percent", { labeler: said.labeler, number: Math.round(said.confidence * 100) }));
   box.append(bar);
   return box;
 }

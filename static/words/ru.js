@@ -4,4 +4,177 @@ export const forms = [
   "few",
   "many"
 ];
-export const words = {};
+export const words = {
+  "%(labeler)s is sure to %(number)s percent": [
+    "%(labeler)s: уверенность %(number)s процентов"
+  ],
+  "%(minutes)s minutes without a break. Tired eyes err more: look away for a while.": [
+    "%(minutes)s минут без перерыва. Усталые глаза чаще ошибаются: отведите взгляд ненадолго."
+  ],
+  "%(name)s cannot be shown; trying again. Its file may be missing.": [
+    "%(name)s не показать; пробуем ещё. Возможно, файла нет."
+  ],
+  "%(name)s, the image to answer": [
+    "%(name)s, изображение для ответа"
+  ],
+  "%(number)s left": [
+    "осталось %(number)s"
+  ],
+  "%(number)s of these tiles: taken by somebody else.": [
+    "Взяты кем-то другим: %(number)s."
+  ],
+  "%(number)s selected": [
+    "выбрано %(number)s"
+  ],
+  "%(number)s tile": [
+    "%(number)s плитка",
+    "%(number)s плитки",
+    "%(number)s плиток"
+  ],
+  "%(why)s, not answered": [
+    "%(why)s, без ответа"
+  ],
+  "Choose tiles first: click them, or walk to them by arrows.": [
+    "Сначала выберите плитки: щелчком или стрелками."
+  ],
+  "Confirm": [
+    "Подтвердить"
+  ],
+  "Confirm %(answers)s": [
+    "Подтвердить: %(answers)s"
+  ],
+  "Confirmed: %(answers)s.": [
+    "Подтверждено: %(answers)s."
+  ],
+  "Go on": [
+    "Дальше"
+  ],
+  "Hidden, so that they do not sway you. M shows them.": [
+    "Скрыто, чтобы не влиять на вас. M покажет."
+  ],
+  "Its group": [
+    "Его группа"
+  ],
+  "Load them": [
+    "Загрузить"
+  ],
+  "Looking for the next image …": [
+    "Ищем следующее изображение …"
+  ],
+  "Looking for the next tiles …": [
+    "Ищем следующие плитки …"
+  ],
+  "Next image": [
+    "Следующее изображение"
+  ],
+  "Nothing answered is like it yet.": [
+    "Похожих с ответом пока нет."
+  ],
+  "Saving the last answers …": [
+    "Сохраняем последние ответы …"
+  ],
+  "Sign in again": [
+    "Войти снова"
+  ],
+  "Taken back: %(answer)s": [
+    "Возвращено: %(answer)s"
+  ],
+  "Taken back: %(answers)s.": [
+    "Возвращено: %(answers)s."
+  ],
+  "The labelers have not seen this image yet.": [
+    "Разметчики ещё не видели это изображение."
+  ],
+  "The last images are on other people’s screens. What they leave comes here.": [
+    "Последние изображения на экранах у других. Что они оставят, придёт сюда."
+  ],
+  "The last tiles are on other people’s screens. What they leave comes here.": [
+    "Последние плитки на экранах у других. Что они оставят, придёт сюда."
+  ],
+  "The page can be taken back when it is saved.": [
+    "Страницу можно вернуть, когда она сохранится."
+  ],
+  "The project’s classes have changed.": [
+    "Классы проекта изменились."
+  ],
+  "The seed is complete, thank you. More answers do no harm.": [
+    "Начальные изображения размечены, спасибо. Лишние ответы не повредят."
+  ],
+  "The seed is complete: the labelers can learn now.": [
+    "Начальные изображения размечены: разметчики могут учиться."
+  ],
+  "The server cannot be reached; trying again. Your answers are kept here.": [
+    "Сервер не отвечает; пробуем ещё. Ваши ответы хранятся здесь."
+  ],
+  "There is no page to take back.": [
+    "Нет страницы, которую можно вернуть."
+  ],
+  "To the overview": [
+    "К обзору"
+  ],
+  "Train the labelers": [
+    "Обучить разметчиков"
+  ],
+  "What comes next": [
+    "Что дальше"
+  ],
+  "You are signed out.": [
+    "Вы вышли из системы."
+  ],
+  "You said %(answer)s. The next answer counts instead.": [
+    "Ваш ответ: %(answer)s. Следующий заменит его."
+  ],
+  "about %(number)s h left": [
+    "осталось около %(number)s ч"
+  ],
+  "about %(number)s min left": [
+    "осталось около %(number)s мин"
+  ],
+  "an archived class": [
+    "архивный класс"
+  ],
+  "archived": [
+    "в архиве"
+  ],
+  "can’t tell": [
+    "не сказать"
+  ],
+  "left out, for review": [
+    "оставлено для проверки"
+  ],
+  "no answer": [
+    "без ответа"
+  ],
+  "picture missing": [
+    "картинки нет"
+  ],
+  "please sign in again, your answers wait here.": [
+    "войдите снова, ваши ответы ждут здесь."
+  ],
+  "taken": [
+    "взято"
+  ],
+  "taken by somebody else": [
+    "взято кем-то другим"
+  ],
+  "the server answered with an error.": [
+    "сервер ответил ошибкой."
+  ],
+  "the server cannot be reached.": [
+    "сервер не отвечает."
+  ],
+  "this browser stores nothing; keep this tab open.": [
+    "этот браузер ничего не хранит; не закрывайте вкладку."
+  ],
+  "to review": [
+    "на проверку"
+  ],
+  "▲ %(number)s answer not saved yet: %(problem)s": [
+    "▲ %(number)s ответ ещё не сохранён: %(problem)s",
+    "▲ %(number)s ответа ещё не сохранены: %(problem)s",
+    "▲ %(number)s ответов ещё не сохранены: %(problem)s"
+  ],
+  "◌ saving %(number)s": [
+    "◌ сохраняем %(number)s"
+  ]
+};
