@@ -19,7 +19,10 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("ru",)
 METHODS = [("app/**.py", "python"), ("templates/**.html", "jinja2"), ("static/**.js", "javascript")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
+OPTIONS = {
+    "templates/**.html": {"trimmed": "true", "silent": "false"},
+    "static/**.js": {"parse_template_string": "true"},
+}
 IGNORED = {"static/vendor", "static/words"}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "n_": (1, 2)}
 SCRIPTS_FORMS = {"ru": ["one", "few", "many"]}

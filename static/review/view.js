@@ -87,11 +87,12 @@ export class View {
 
   progress({ done, total, more, perMinute }) {
     const all = `${counted(total)}${more ? "+" : ""}`;
-    $("pile-progress").textContent = `${_("%(part)s of %(whole)s", { part: counted(done), whole: all })} ${this.config.words.done}`;
+    const share = _("%(part)s of %(whole)s", { part: counted(done), whole: all });
+    $("pile-progress").textContent = `${share} ${this.config.words.done}`;
     $("pile-bar").max = Math.max(total, 1);
     $("pile-bar").value = done;
     const left = perMinute && total > done && !more ? ` · ${timeFor((total - done) / perMinute)}` : "";
-    write($("pace"), perMinute ? `${_("%(number)s a minute", { number: Math.round(perMinute) })}${left}` : "");
+    write($("pace"), perMinute ? _("%(number)s a minute", { number: Math.round(perMinute) }) + left : "");
   }
 
   // `minutes`: how long somebody has worked; null: nothing to say.

@@ -17,6 +17,9 @@ export const words = {
   "%(name)s, the image to answer": [
     "%(name)s, изображение для ответа"
   ],
+  "%(number)s a minute": [
+    "%(number)s в минуту"
+  ],
   "%(number)s left": [
     "осталось %(number)s"
   ],
@@ -30,6 +33,9 @@ export const words = {
     "%(number)s плитка",
     "%(number)s плитки",
     "%(number)s плиток"
+  ],
+  "%(part)s of %(whole)s": [
+    "%(part)s из %(whole)s"
   ],
   "%(why)s, not answered": [
     "%(why)s, без ответа"
@@ -81,6 +87,9 @@ export const words = {
   ],
   "Taken back: %(answers)s.": [
     "Возвращено: %(answers)s."
+  ],
+  "Thank you.": [
+    "Спасибо."
   ],
   "The labelers have not seen this image yet.": [
     "Разметчики ещё не видели это изображение."
@@ -139,6 +148,9 @@ export const words = {
   "can’t tell": [
     "не сказать"
   ],
+  "change": [
+    "изменить"
+  ],
   "left out, for review": [
     "оставлено для проверки"
   ],
@@ -150,6 +162,12 @@ export const words = {
   ],
   "please sign in again, your answers wait here.": [
     "войдите снова, ваши ответы ждут здесь."
+  ],
+  "review": [
+    "проверка"
+  ],
+  "saved": [
+    "сохранено"
   ],
   "taken": [
     "взято"
