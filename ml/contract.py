@@ -15,8 +15,8 @@ from typing import Any, Literal
 CONTRACT_VERSION = 1
 MOST_FOLDS = 20
 ROUND_ANSWERS = 25
-"""After so many answers the labelers of the recipe `squint` learn again: with the seed below, a fifth fewer wrong
-labels are left at any number of answers than with rounds of 50 that begin after 100."""
+"""After so many answers the labelers of the recipe `squint` learn again. On the eyes, with the seed below, 9 to
+36 % fewer wrong labels were left at 100 to 500 answers than with rounds of 50 that begin after 100."""
 
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]

@@ -15,7 +15,6 @@ from app.cli.options import Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
-from ml.pixels import UnreadableImageError, decode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -94,6 +93,8 @@ def _score(
 
 
 def _read(paths: Sequence[Path], problems: list[dict[str, str]]) -> dict[Path, Image.Image]:
+    from ml.pixels import UnreadableImageError, decode  # noqa: PLC0415  `squint --help` needs none of it
+
     read: dict[Path, Image.Image] = {}
     for path in paths:
         try:

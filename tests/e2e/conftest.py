@@ -19,8 +19,9 @@ from tests.e2e.grid_desk import GridDesk, make_project
 from tests.e2e.screens import Server, chromium, sign_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One a module: while Playwright runs, its thread can run no other event loop, nor a second Playwright."""
     with chromium() as browser:
         yield browser
 
