@@ -37,7 +37,8 @@ def sign_in_link(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(sign_in_link: str) -> Iterator[Page]:
+    """Closed before the server is: a page that still asks would be refused."""
     with chromium() as browser:
         page = browser.new_page()
         problems: list[str] = []
