@@ -172,14 +172,8 @@ async function lastSaved() {
 
 function takeStock({ classes: newest, elsewhere }) {
   if (elsewhere !== null) pile.left = supply.items.length + (page?.length ?? 0) + elsewhere;
-  if (asWords(newest) !== asWords(config.classes)) {
-    view.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
-  }
+  view.compareClasses(newest);
   view.progress(pile);
-}
-
-function asWords(some) {
-  return some.map((c) => [c.id, c.name, c.key, c.color].join()).join("\n");
 }
 
 function ending({ ok, status, data }) {

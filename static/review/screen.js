@@ -179,14 +179,8 @@ function labels(answers) {
 
 function takeStock(counted) {
   pile.takeStock(counted);
-  if (asWords(counted.classes) !== asWords(config.classes)) {
-    view.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
-  }
+  view.compareClasses(counted.classes);
   showHistory();
-}
-
-function asWords(classes) {
-  return classes.map((c) => [c.id, c.name, c.key, c.color].join()).join("\n");
 }
 
 function showHistory() {

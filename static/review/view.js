@@ -107,6 +107,12 @@ export class View {
     $("note-link").replaceChildren(...(href ? [link(href, label, "button small")] : []));
   }
 
+  // `newest`: the classes that the server has now; the buttons are those of when the page was loaded.
+  compareClasses(newest) {
+    if (asWords(newest) === asWords(this.config.classes)) return;
+    this.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
+  }
+
   // In the image's place.
   message(sentence, ...actions) {
     this.enable(false);
@@ -119,6 +125,10 @@ export class View {
     const words = Object.assign(document.createElement("p"), { textContent: sentence });
     $("message").replaceChildren(words, ...actions);
   }
+}
+
+function asWords(classes) {
+  return classes.map((c) => [c.id, c.name, c.key, c.color].join()).join("\n");
 }
 
 // A value set again would be styled and laid out again.

@@ -1,12 +1,12 @@
-"""A new round while somebody works: the screen goes on, and the next images come in the new order."""
+"""A new round, or other classes, while somebody works: the screen goes on, in the new order, and says so."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.models import Image, Project, QueueEntry
+from app.models import Image, LabelClass, Project, QueueEntry
 from app.review.service import fill_review
 from tests import factories
 from tests.e2e.conftest import Desk
@@ -64,3 +64,12 @@ def test_a_new_rounds_order_comes_with_the_next_refill_and_nothing_flashes(desk:
     assert desk.page.evaluate("flashes") == []
     expect(desk.page.locator("#pile-progress")).to_have_text("26 of 60 settled")
     assert len(desk.rows()) == len(desk.labels()) == 26
+
+
+def test_classes_that_changed_meanwhile_are_said_and_one_click_loads_them(desk: Desk):
+    with desk.database.write() as session:
+        session.execute(update(LabelClass).where(LabelClass.id == desk.open).values(name="wide open"))
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(desk.page.locator("#note")).to_contain_text("The project’s classes have changed.")
+    desk.page.get_by_role("link", name="Load them").click()
+    expect(desk.page.locator(f"[data-class='{desk.open}']")).to_contain_text("wide open")
