@@ -81,11 +81,14 @@ def _write_sample(shell: Shell, project_id: int, out: Path) -> None:
 
 
 def _newest(shell: Shell, project_id: int) -> dict[str, Any]:
+    from app.models import Project  # noqa: PLC0415
     from app.review.audit_queries import get_audit, list_audits, to_json  # noqa: PLC0415
 
     with shell.database.read() as session:
         get_audit(session, project_id, None)
-        return to_json(list_audits(session, project_id)[0])
+        newest, target = list_audits(session, project_id)[0], session.get_one(Project, project_id).target
+    proven = newest.statement.speaks and newest.statement.bound <= target
+    return {**to_json(newest), "target": target, "proven": proven}
 
 
 def _say(answer: dict[str, Any], said: LabelReport | None, csv: Path | None) -> None:

@@ -10,7 +10,7 @@ from app.cli import root
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
-from ml.contract import ROUND_ANSWERS
+from ml.contract import ROUND_ANSWERS, TARGET
 
 if TYPE_CHECKING:
     from app.runs.queries import JobView
@@ -29,6 +29,9 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     round_size: Annotated[
         int, typer.Option(help="Answers after which the labelers learn again.")
     ] = ROUND_ANSWERS,
+    target: Annotated[
+        float, typer.Option(metavar="PERCENT", help="So many percent of the labels may be wrong.")
+    ] = 100 * TARGET,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
     ] = False,
@@ -54,6 +57,7 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
             "positive": positive,
             "seed_size": str(wanted),
             "round_size": str(round_size),
+            "target": str(target),
             **({"recipe": recipe} if recipe else {}),
             "from_scratch": from_scratch,
             "group_pattern": group_by,

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from ml.audit import interval
 from ml.forecast import FEWEST_ROUNDS, Point, fit
 
-TARGET = 0.02
-"""So many of all labels may be wrong, where the project says nothing else."""
-
 
 @dataclass(frozen=True)
 class Audited:
@@ -32,7 +29,8 @@ class Known:
     images: int
     unclear: int
     seconds_each: float
-    target: float = TARGET
+    target: float
+    """So many may be wrong, as the project says."""
     accepted_wrong: Point | None = None
     """What the newest round expects among the accepted."""
     audited: Audited | None = None

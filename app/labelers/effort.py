@@ -72,7 +72,7 @@ class Effort:
 def read_effort(session: Session, project: Project) -> Effort:
     counts = loop_counts(session, project.id)
     rounds = list_points(session, project.id)
-    known = _known(session, project.id, counts, rounds)
+    known = _known(session, project, counts, rounds)
     return Effort(
         counts=counts,
         spent=_spent(session, project.id),
@@ -84,20 +84,21 @@ def read_effort(session: Session, project: Project) -> Effort:
     )
 
 
-def read_advice(session: Session, project_id: int, counts: LoopCounts) -> Advice:
+def read_advice(session: Session, project: Project, counts: LoopCounts) -> Advice:
     """Return what the overview says in a sentence."""
-    return advise(_known(session, project_id, counts, list_points(session, project_id)))
+    return advise(_known(session, project, counts, list_points(session, project.id)))
 
 
-def _known(session: Session, project_id: int, counts: LoopCounts, rounds: Sequence[RoundPoint]) -> Known:
+def _known(session: Session, project: Project, counts: LoopCounts, rounds: Sequence[RoundPoint]) -> Known:
     return Known(
         points=[r.all_wrong for r in rounds if r.all_wrong],
         rounds=len(rounds),
         images=counts.images,
         unclear=counts.unclear,
         seconds_each=counts.answer_seconds / counts.answers if counts.answer_seconds else GUESSED_SECONDS,
+        target=project.target,
         accepted_wrong=rounds[-1].accepted_wrong if rounds else None,
-        audited=_find_audited(session, project_id),
+        audited=_find_audited(session, project.id),
     )
 
 

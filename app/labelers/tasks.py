@@ -107,6 +107,7 @@ def report(run: Finished) -> dict[str, Any]:
         "accepted_wrong": asdict(run.result.accepted_wrong) if run.result.accepted_wrong else None,
         "all_wrong": asdict(run.result.all_wrong) if run.result.all_wrong else None,
         "accepted_by_class": np.bincount(agreed[agreed != UNCLEAR], minlength=classes).tolist(),
+        "target": run.manifest.settings.get("target"),
         "splits": run.result.split_counts,
         "seconds": run.result.seconds,
         "environment": run.result.environment,

@@ -26,6 +26,8 @@ class Project(Base):
     """How many images a person labels before the labelers train."""
     round_size: Mapped[int] = mapped_column(default=50, server_default="50")
     """Recipe `squint`: after so many answers the labelers learn again."""
+    target: Mapped[float] = mapped_column(default=0.02, server_default="0.02")
+    """So many labels may be wrong: recipe `squint` accepts no more than keep to it, audits are to prove it."""
     overlap: Mapped[int] = mapped_column(default=1, server_default="1")
     """So many different people answer each image, or each of a random share of them."""
     overlap_share: Mapped[float] = mapped_column(default=1.0, server_default="1")

@@ -7,10 +7,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.projects.grouping import pattern_problem
 from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES
-from ml.contract import ROUND_ANSWERS
+from ml.contract import ROUND_ANSWERS, TARGET
 
 LARGEST_SEED = 5000
 MOST_PEOPLE = 9
+SMALLEST_TARGET, LARGEST_TARGET = 0.001, 0.2
 
 
 def split_names(text: str) -> list[str]:
@@ -51,12 +52,24 @@ Share = Annotated[float, BeforeValidator(from_percent), AfterValidator(lambda sh
 SmallShare = Annotated[float, BeforeValidator(from_percent), AfterValidator(lambda share: at_most(share, 0.2))]
 
 
+def usable_target(share: float) -> float:
+    """Below one in a thousand no audit of a bearable size proves anything."""
+    if not SMALLEST_TARGET <= share <= LARGEST_TARGET:
+        smallest, largest = 100 * SMALLEST_TARGET, 100 * LARGEST_TARGET
+        raise ValueError(f"Between {smallest:g} and {largest:g} percent, please.")
+    return share
+
+
+Target = Annotated[float, BeforeValidator(from_percent), AfterValidator(usable_target)]
+
+
 class ProjectForm(FormModel):
     """What can be changed later, too."""
 
     name: Name
     seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
     round_size: RoundSize = ROUND_ANSWERS
+    target: Target = TARGET
     from_scratch: Checkbox = False
     group_pattern: Pattern = ""
 

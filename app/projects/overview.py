@@ -70,7 +70,7 @@ class Overview:
 def read_overview(session: Session, project: Project, *, engineer: bool) -> Overview:
     standing = read_standing(session, project)
     counts = loop_counts(session, project.id)
-    advice = read_advice(session, project.id, counts) if standing.rounds else None
+    advice = read_advice(session, project, counts) if standing.rounds else None
     refused = select(func.sum(ImportBatch.set_aside)).where(ImportBatch.project_id == project.id)
     newest_round = _newest(session, Round, project.id)
     return Overview(

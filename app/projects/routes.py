@@ -20,12 +20,12 @@ from app.projects.overview import list_cards, read_overview
 from app.projects.queries import list_visible_projects
 from app.projects.recipes import DEFAULT_RECIPE, RECIPES, SEED_SIZES
 from app.security import EngineerDep, UserDep, may_act_as
-from ml.contract import ROUND_ANSWERS
+from ml.contract import ROUND_ANSWERS, TARGET
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(settings_routes.router)
 
-SHOWN = ("name", "classes", "seed_size", "round_size", "group_pattern")
+SHOWN = ("name", "classes", "seed_size", "round_size", "target", "group_pattern")
 """Fields of the form that say their own errors."""
 
 
@@ -80,6 +80,7 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
         "projects/new.html",
         seed_sizes=SEED_SIZES,
         round_answers=ROUND_ANSWERS,
+        target=TARGET,
         status_code=status,
         fields=fields,
         errors=with_unplaced(errors, SHOWN),

@@ -24,7 +24,7 @@ from app.projects.grouping import pattern_problem
 from app.projects.queries import LARGEST_ID, list_members
 from app.projects.recipes import DEFAULT_RECIPE, RECIPES, SEED_SIZES
 from app.review.service import apply_overlap
-from ml.contract import ROUND_ANSWERS
+from ml.contract import ROUND_ANSWERS, TARGET
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -37,6 +37,7 @@ def create_project(  # noqa: PLR0913  the options of a project
     recipe: str = DEFAULT_RECIPE,
     seed_size: int | None = None,
     round_size: int = ROUND_ANSWERS,
+    target: float = TARGET,
     from_scratch: bool = False,
     group_pattern: str = "",
 ) -> Project:
@@ -52,6 +53,7 @@ def create_project(  # noqa: PLR0913  the options of a project
         recipe=recipe,
         seed_size=seed_size or SEED_SIZES[recipe],
         round_size=round_size,
+        target=target,
         from_scratch=from_scratch,
         group_pattern=group_pattern,
         created_by_id=user.id if user else None,

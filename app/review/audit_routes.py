@@ -58,8 +58,8 @@ def audit_page(
         pile=counts.accepted,
         seconds_each=counts.answer_seconds / counts.answers if counts.answer_seconds else GUESSED_SECONDS,
         expected=expected,
-        plans=planning.plans(counts.accepted, expected or planning.GUESSED_SHARE),
-        size=size or planning.usual_size(counts.accepted),
+        plans=planning.plans(counts.accepted, expected or planning.GUESSED_SHARE, project.target),
+        size=size or planning.usual_size(counts.accepted, project.target),
         not_confirmed=audit_queries.list_not_confirmed(session, shown.audit) if shown else [],
         auditors=audit_queries.list_auditors(session, shown.audit) if shown else [],
     )

@@ -9,8 +9,8 @@ from ml.audit import MOST_ALLOWED, TARGETS, chance_to_pass, sample_size
 
 GUESSED_SHARE = 0.005
 """How many labels may be wrong, where the labelers estimate nothing."""
-DEFAULT = (2, 0.02)
-"""Two wrong ones allowed, at most 2 %: certified three times in four at half a percent."""
+ALLOWED = 2
+"""So many wrong ones in a sample of the usual size: for 2 %, certified three times in four at half a percent."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,27 @@ class Choice:
 @dataclass(frozen=True)
 class Row:
     target: float
+    wanted: bool
+    """Whether it is what the project aims at."""
     choices: list[Choice]
 
 
-def plans(pile: int, expected: float) -> list[Row]:
-    """Return what a fixed size can show of a pile of which a share of `expected` is wrong."""
+def plans(pile: int, expected: float, wanted: float) -> list[Row]:
+    """Return what a fixed size can show of a pile of which a share of `expected` is wrong.
+
+    `wanted`: the project's own aim, a row of its own among the usual ones.
+    """
     return [
         Row(
             target,
+            target == wanted,
             [
                 Choice(allowed, size, chance_to_pass(allowed, size, expected), size <= pile)
                 for allowed in range(MOST_ALLOWED + 1)
                 if (size := needed(allowed, target))
             ],
         )
-        for target in TARGETS
+        for target in sorted({*TARGETS, wanted}, reverse=True)
     ]
 
 
@@ -51,5 +57,5 @@ def needed(allowed: int, target: float) -> int:
     return sample_size(allowed, target)
 
 
-def usual_size(pile: int) -> int:
-    return min(needed(*DEFAULT), pile)
+def usual_size(pile: int, target: float) -> int:
+    return min(needed(ALLOWED, target), pile)

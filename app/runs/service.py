@@ -13,6 +13,7 @@ from app.labeling.queries import Label, current_labels, list_drawn_by_lot
 from app.models import Job, Project, Recipe
 from app.version import code_version
 from ml.contract import LabelSource, Manifest, Preset, RunKind, TrainedModel
+from ml.contract import Recipe as RecipeName
 from ml.rundir import MANIFEST, write_text
 
 JUDGING: tuple[RunKind, ...] = ("bakeoff", "tune")
@@ -30,6 +31,8 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         labels = current_labels(session, project.id, accepted=kind in JUDGING)
         drawn = list_drawn_by_lot(session, project.id)
         positive, from_scratch = classes.index(project.positive_class), project.from_scratch
+        recipe: RecipeName = "squint" if project.recipe == Recipe.SQUINT and kind not in JUDGING else "founding"
+        own = {"target": project.target} if recipe == "squint" and kind == "label" else {}
     index = {c.id: i for i, c in enumerate(classes)}
     rows = [_row(labels.get(i), index) for i in packed.image_ids]
     manifest = Manifest(
@@ -48,12 +51,12 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         weights="scratch" if from_scratch else "pretrained",
         weights_dir=str(settings.weights_path),
         seed=job.spec.get("seed", 0),
-        settings=_overrides(job.spec, settings),
+        settings={**own, **_overrides(job.spec, settings)},
         tuned=job.spec.get("tuned", {}),
         minutes=job.spec.get("minutes", 0.0),
         folds=job.spec.get("folds", 0),
         preset=Preset(job.spec.get("preset", Preset.REPORT)),
-        recipe="squint" if project.recipe == Recipe.SQUINT and kind not in JUDGING else "founding",
+        recipe=recipe,
         at_random=[i in drawn for i in packed.image_ids],
         code_version=code_version(),
     )

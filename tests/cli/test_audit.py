@@ -45,6 +45,7 @@ def test_a_sample_goes_out_and_its_answers_give_the_bound(squint: Squint, accept
     assert (said["bound"], said["wrong"], said["current"]) == (pytest.approx(0.149, abs=1e-3), 2, True)
     assert said["left"]["labels"] == 20
     assert "Clopper" in said["method"]
+    assert (said["target"], said["proven"]) == (0.02, False)
     assert squint("audit", accepted).out.strip() == said["statement"]
     assert squint("status", accepted, "--json").json["accepted"] == 20
 

@@ -44,6 +44,7 @@ def shell(*arguments: object, **options: object) -> subprocess.CompletedProcess[
         (["project", "create", "eyes", "--classes", "a,b"], "There is already a project named eyes."),
         (["project", "create", "one", "--classes", "a"], "A project has two classes or more"),
         (["project", "create", "x", "--classes", "a,b", "--positive", "c"], "The positive class c is none of"),
+        (["project", "create", "x", "--classes", "a,b", "--target", "50"], "Between 0.1 and 20 percent, please."),
         (["user", "add", "nonsense"], "nonsense: "),
         (["annotate", "eyes", "x.csv", "--as", "ann@lab.local"], "x.csv: No such file"),
         (["predict", "nowhere.zip", "x.png"], "nowhere.zip is not a model exported by Squint"),

@@ -25,7 +25,7 @@ def falling(*shares: float) -> list[Point]:
 
 
 def known(*shares: float, **changes: object) -> Known:
-    facts = {"rounds": len(shares), "images": 4000, "unclear": 500, "seconds_each": 2.0}
+    facts = {"rounds": len(shares), "images": 4000, "unclear": 500, "seconds_each": 2.0, "target": 0.02}
     return Known(points=falling(*shares), **{**facts, **changes})  # type: ignore[arg-type]
 
 
@@ -34,6 +34,13 @@ def test_under_the_aim_it_says_stop():
     assert advice.title == "Stop now"
     assert "about 1.0 % of all labels would be wrong now, 0.7 % to 1.4 %" in advice.sentence
     assert "an audit proves it" in advice.sentence
+
+
+def test_the_aim_is_the_projects():
+    assert advise(known(0.03, 0.015, 0.01, target=0.005)).title != "Stop now"
+    easy = advise(known(0.08, 0.055, 0.05, target=0.1))
+    assert easy.title == "Stop now"
+    assert "the aim is 10.0 %" in easy.sentence
 
 
 def test_an_estimate_whose_range_reaches_over_the_aim_is_no_reason_to_stop():

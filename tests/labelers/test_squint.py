@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +148,23 @@ def test_what_the_round_is_sure_of_is_accepted_and_the_rest_waits_in_its_order(
     assert "sure of 10, not of 30" in page
     assert "1.2 %" in page
     assert "at most 9.5 % (95 %)" in page
+
+
+@on_sqlite
+@pytest.mark.parametrize(("kind", "freeze"), [("label", prepare), ("pretrain", prepare_pretraining)])
+def test_a_round_accepts_for_the_aim_of_its_project_unless_told_otherwise(
+    database: Database, settings: Settings, project: Project, kind: str, freeze: Callable[..., None]
+):
+    with database.write() as session:
+        session.get_one(Project, project.id).target = 0.07
+        jobs = [add_job(session, project) for _ in range(2)]
+        for job, changes in zip(jobs, ({}, {"target": 0.01}), strict=True):
+            job.kind, job.spec = kind, {"models": [], "settings": changes}
+    found = []
+    for job in jobs:
+        freeze(database, settings, job, settings.runs_dir / job.id)
+        found.append(json.loads((settings.runs_dir / job.id / MANIFEST).read_text())["settings"].get("target"))
+    assert found == ([0.07, 0.01] if kind == "label" else [None, 0.01])
 
 
 @on_sqlite

@@ -36,6 +36,7 @@ def test_a_form_makes_a_project_with_keys_colours_and_its_maker_as_member(databa
             "classes": "setosa, versicolor,\nvirginica",
             "positive": "setosa",
             "seed_size": "60",
+            "target": "5",
             "from_scratch": "true",
             "group_pattern": r"(\d+)_",
             "example": "1_a.png",
@@ -44,6 +45,7 @@ def test_a_form_makes_a_project_with_keys_colours_and_its_maker_as_member(databa
     [project] = projects(database)
     assert answer.headers["Location"] == f"/projects/{project.id}"
     assert (project.name, project.recipe, project.seed_size) == ("Iris types", "squint", 60)
+    assert project.target == 0.05
     assert (project.from_scratch, project.show_opinions, project.group_pattern) == (True, False, r"(\d+)_")
     assert [(c.name, c.key, c.color, c.position) for c in project.classes] == [
         ("setosa", "1", 0, 0),

@@ -48,6 +48,13 @@ def test_settings_are_saved(database: Database, erin: TestClient, project: Proje
     assert parsed(page).select_one("#show_opinions").has_attr("checked")
 
 
+def test_how_many_may_be_wrong_is_the_projects_own(database: Database, erin: TestClient, project: Project):
+    assert stored(database, project).target == 0.02
+    assert erin.post(f"/projects/{project.id}/settings", data=form(project, target="0,5")).status_code == 303
+    assert stored(database, project).target == 0.005
+    assert parsed(erin.get(f"/projects/{project.id}/settings")).select_one("#target")["value"] == "0.5"
+
+
 def test_several_people_are_asked_for_once_there_are_several(
     database: Database, erin: TestClient, project: Project, sign_in: SignIn
 ):
@@ -73,6 +80,10 @@ def test_several_people_are_asked_for_once_there_are_several(
         ({"overlap": "99"}, 422, "The largest number here is 9."),
         ({"overlap_share": "101"}, 422, "Between 0 and 100 percent, please."),
         ({"repeat_share": "some"}, 422, "Please give a number."),
+        ({"target": "0"}, 422, "Between 0.1 and 20 percent, please."),
+        ({"target": "nan"}, 422, "Between 0.1 and 20 percent, please."),
+        ({"target": "few"}, 422, "Please give a number."),
+        ({"round_size": "4"}, 422, "The smallest number here is 5."),
         ({"repeat_share": "nan"}, 422, "Between 0 and 20 percent, please."),
         ({"name": "noise"}, 409, "There is already a project named noise."),
         ({"positive_id": "999"}, 404, "There is no such class."),

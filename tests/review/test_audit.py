@@ -280,3 +280,17 @@ def test_two_who_draw_at_once_get_one_audit(room: Room, auditor: Tab):
         audit.draw(session, project=project, user=user, size=3, plan=AuditPlan.FIXED)
         with pytest.raises(ConflictError, match="under way"):
             audit.draw(session, project=project, user=user, size=3, plan=AuditPlan.FIXED)
+
+
+@on_sqlite
+def test_the_page_plans_for_the_aim_of_the_project_and_says_whether_it_is_proven(room: Room, auditor: Tab):
+    with room.database.write() as session:
+        session.get_one(Project, room.project).target = 0.15
+    said = page(auditor)
+    assert "15 % wrong this project’s aim" in said
+    send(auditor, size="20")
+    check(room, auditor, 20)
+    assert "That proves the aim of this project, at most 15 %." in page(auditor)
+    with room.database.write() as session:
+        session.get_one(Project, room.project).target = 0.1
+    assert "It does not prove the aim of this project, at most 10 %." in page(auditor)
