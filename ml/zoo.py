@@ -113,10 +113,19 @@ def find_unknown(names: Iterable[str]) -> str | None:
 
 def find_missing_library(name: str) -> str | None:
     """Return a sentence where the model's library is an extra that is not installed."""
-    for start, (library, extra) in LIBRARIES.items():
-        if _net_of(name).startswith(start) and find_spec(library) is None:
-            return f"{name} needs the extra {extra}: pip install 'squint[{extra}]'."
-    return None
+    extra = find_missing_extra(name)
+    return f"{name} needs the extra {extra}: pip install 'squint[{extra}]'." if extra else None
+
+
+def find_missing_extra(name: str) -> str | None:
+    """Return the extra of Squint that has to be installed before the model can be trained."""
+    net = _net_of(name)
+    missing = (
+        extra
+        for start, (library, extra) in LIBRARIES.items()
+        if net.startswith(start) and find_spec(library) is None
+    )
+    return next(missing, None)
 
 
 def _net_of(name: str) -> str:

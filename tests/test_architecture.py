@@ -103,7 +103,7 @@ SHARED_RULES = {
     "projects": {"access", "grouping"},
     "images": {"packing", "children", "rendering"},
     "labeling": {"settle", "waiting"},
-    "results": {"board"},
+    "results": {"board", "in_use"},
     "labelers": {"advice", "effort"},
     "review": {"audit_queries", "sending_back"},
 }

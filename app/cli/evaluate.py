@@ -10,7 +10,7 @@ import typer
 
 from app.cli.bars import bar
 from app.cli.exported import ModelPath, open_model
-from app.cli.options import Json
+from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
@@ -27,6 +27,7 @@ def evaluate(
         str, typer.Option(metavar="REGEX", help="Its bracket names a file's group, which counts as one witness.")
     ] = "",
     json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Judge a model: every figure with its interval, on pictures that were never imported."""
     from app.evaluation import Judged, judge  # noqa: PLC0415  `squint --help` needs none of it
@@ -34,7 +35,7 @@ def evaluate(
 
     if problem := pattern_problem(group_by):
         raise BadInputError(f"--group-by: {problem}")
-    opened = open_model(model)
+    opened, _threshold = open_model(model, data_dir)
     judged = Judged(opened.config.classes, opened.config.positive, opened.predict)
     with bar("images") as show:
         answer = {"model": opened.config.title, **judge(judged, images, labels, group_by, show)}

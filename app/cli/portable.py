@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def write_portable(
     shell: Shell, project: str, email: str | None, model: str, wanted: Format, out: Path
 ) -> dict[str, Any]:
-    """Write the file of the named classifier, or of the best one, and return what is known of it."""
+    """Write the file of the named classifier, else of the one in use, else of the best; return what is known."""
     from app.transfer.portables import find_made, get_file  # noqa: PLC0415  `squint --help` needs none of it
     from app.transfer.service import choose_classifier  # noqa: PLC0415
 

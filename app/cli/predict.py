@@ -11,7 +11,7 @@ import typer
 
 from app.cli.bars import Show, bar
 from app.cli.exported import ModelPath, open_model
-from app.cli.options import Json
+from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
@@ -33,16 +33,19 @@ def predict(
     model: ModelPath,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="A score from here on says positive; for two classes.")
-    ] = 0.6,
+        float | None,
+        typer.Option(min=0, max=1, help="A score from here on says positive; default: as in use, else 0.6."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table there.")] = None,
     json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Score pictures: the probability of the positive class, 0 to 1."""
     pictures = list(_pictures(paths))
     if not pictures:
         raise BadInputError("There are no pictures there: JPEG, PNG, WebP and BMP are read.")
-    opened = open_model(model)
+    opened, usual = open_model(model, data_dir)
+    threshold = threshold if threshold is not None else usual if usual is not None else 0.6
     with bar("images") as show:
         rows, problems = _score(opened, pictures, threshold, show)
     for problem in problems:

@@ -105,6 +105,32 @@ def cancel(project: Project, as_: As = None, json: Json = False, data_dir: DataD
 
 
 @app.command()
+def use(
+    project: Project,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A classifier of the newest bake-off, by name.")],
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,
+    as_: As = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a classifier into use: it answers programs, and is exported unless another is named."""
+    from app.models import Role  # noqa: PLC0415
+    from app.transfer.choice import choose  # noqa: PLC0415
+    from app.transfer.service import choose_classifier  # noqa: PLC0415
+
+    with opened(data_dir) as shell, shell.database.write() as session:
+        user = acting_user(session, as_)
+        found = project_for(session, project, user, Role.ENGINEER)
+        classifier = choose_classifier(session, found, model)
+        choose(session, shell.settings, found, user.id, classifier, threshold)
+        answer = {"project": found.name, "model": classifier.name, "threshold": threshold}
+    if json:
+        say_json(answer)
+    else:
+        say(f"{answer['project']} has {answer['model']} in use, from {threshold:g} on.")
+
+
+@app.command()
 def results(
     project: Project,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,
@@ -175,11 +201,14 @@ def _results(shell: Shell, project: str, threshold: float = 0.6) -> dict[str, An
 
 def _say_results(answer: dict[str, Any]) -> None:
     say(f"Bake-off {answer['bakeoff']}, threshold {answer['threshold']:g}, positive: {answer['positive']}")
-    say(f"{'model':<20} precision recall    F1   EER   AUC  params M  seconds")
+    if in_use := answer["in_use"]:
+        say(f"In use: {in_use['model']} of bake-off {in_use['bakeoff']}, from {in_use['threshold']:g} on")
+    width = max(len(row["model"]) for row in answer["models"])
+    say(f"{'model':<{width}} precision recall    F1   EER   AUC  params M  seconds")
     for row in answer["models"]:
         eer, auc = (_figure(row, name) for name in ("eer", "auc"))
         say(
-            f"{row['model']:<20} {row['precision']:9.3f} {row['recall']:6.3f} {row['f1']:5.3f} {eer} {auc} "
+            f"{row['model']:<{width}} {row['precision']:9.3f} {row['recall']:6.3f} {row['f1']:5.3f} {eer} {auc} "
             f"{row['parameters'] / 1e6:9.1f} {row['seconds']:8.0f}"
         )
 

@@ -45,7 +45,7 @@ def export(  # noqa: PLR0913, PLR0917  the options of an export
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; a folder for training curves.")],
     format_: Annotated[Format, typer.Option("--format", metavar="FMT", help="One of the formats above.")] = "csv",
     folders: Annotated[FolderNames, typer.Option(help="Folders named by class, or by number.")] = "class",
-    model: Annotated[str, typer.Option(help="Which classifier; default: the best of the newest bake-off.")] = "",
+    model: Annotated[str, typer.Option(help="Which classifier; default: the one in use, else the best.")] = "",
     as_: As = None,
     json: Json = False,
     data_dir: DataDir = None,

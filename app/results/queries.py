@@ -15,6 +15,7 @@ from app.errors import NotFoundError
 from app.models import Bakeoff, Classifier, Project
 from app.projects.queries import LARGEST_ID
 from app.results.board import Board, Contender
+from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, sort_rows
 from ml.metrics import REPORT_THRESHOLD, Pair, Tally, per_class
 
@@ -199,10 +200,12 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
         raise NotFoundError(f"{project.name} has no results yet; run a bake-off first.")
     board = read_board(session, bakeoff)
     findings = read_findings(session, bakeoff)
+    in_use = find_in_use(session, project.id)
     return {
         "project": project.name,
         "bakeoff": bakeoff.number,
         "threshold": threshold,
+        "in_use": in_use and {key: getattr(in_use, key) for key in ("model", "bakeoff", "threshold")},
         "classes": board.classes,
         "positive": board.classes[board.positive],
         **{key: bakeoff.report[key] for key in ("splits", "test_groups", "test_sources", "seed", "environment")},

@@ -16,18 +16,19 @@ from app.html.templating import render
 from app.jobs.queue import find_active
 from app.models import Bakeoff, Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
-from app.results import queries, service
+from app.results import queries, searching, service
 from app.results.choice import Choice, ChoiceDep
 from app.results.compare_routes import router as compare
 from app.results.data_routes import router as data
 from app.results.finding_routes import router as findings
 from app.results.found import list_found
 from app.results.image_routes import router as images
+from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, fronts, sort_rows
 from app.security import UserDep
 from ml.contract import MOST_FOLDS, Preset
 from ml.metrics import per_class
-from ml.zoo import ZOO
+from ml.zoo import ZOO, find_missing_extra
 
 router = APIRouter(prefix="/projects/{project_id}/results")
 COLUMNS = [
@@ -65,6 +66,8 @@ def results_page(
         request,
         "results/page.html",
         zoo=ZOO,
+        missing={entry.name: extra for entry in ZOO if (extra := find_missing_extra(entry.name))},
+        no_search=searching.find_missing(),
         preset=service.preset_of(project),
         why_not=service.why_not(session, project),
         active=find_active(session, "bakeoff", project.id),
@@ -106,6 +109,7 @@ def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: 
         "rows": rows,
         "on_front": [any(each) for each in zip(*front.values(), strict=True)],
         "chosen": chosen,
+        "in_use": find_in_use(session, project.id),
         "matrix": matrix.tolist(),
         "per_class": per_class(matrix),
         "colors": [_color(project, class_id) for class_id in bakeoff.class_ids],

@@ -26,9 +26,16 @@ def start_search(session: Session, project: Project, user_id: int | None, model:
         raise BadInputError(f"{model} has no training settings to search through.")
     if not 0 < minutes <= MOST_MINUTES:
         raise BadInputError(f"A search takes up to {MOST_MINUTES} minutes.")
-    if find_spec("optuna") is None:
-        raise BadInputError("Searching for settings needs the extra tune: pip install 'squint[tune]'.")
+    if sentence := find_missing():
+        raise BadInputError(sentence)
     if reason := why_not(session, project):
         raise ConflictError(reason)
     spec = {"models": [model], "preset": preset_of(project), "minutes": minutes}
     return submit(session, "tune", project.id, spec, user_id)
+
+
+def find_missing() -> str | None:
+    """Return a sentence where the library that searches is not installed."""
+    if find_spec("optuna") is None:
+        return "Searching for settings needs the extra tune: pip install 'squint[tune]'."
+    return None

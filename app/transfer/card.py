@@ -66,6 +66,8 @@ class CardFacts:
     made: Portable | None = None
     trained: Mapping[str, Any] = field(default_factory=dict)
     """What the config says of the training."""
+    in_use_from: float | None = None
+    """The threshold with which the project has it in use; None: it has not."""
 
     @property
     def class_names(self) -> list[str]:

@@ -174,6 +174,9 @@ def _threshold(facts: CardFacts) -> Section:
             {REPORT_THRESHOLD} is the founding report's and was not tuned; raise it to let fewer {other}
             through, lower it to miss fewer {positive}.""")
     ]
+    if facts.in_use_from is not None:
+        chosen = f"The project uses it with {facts.in_use_from:g}, which a person chose."
+        blocks.append(Paragraph(chosen))
     if (equal := figures.get("eer_threshold", {}).get("value")) is not None:
         blocks.append(
             Paragraph(f"""At {equal:.3f} as many {positive} are missed as {other} let through, in share: read

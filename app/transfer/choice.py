@@ -1,4 +1,4 @@
-"""Which classifier a project answers with."""
+"""Which classifier a project has in use, and answers with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.errors import ConflictError
 from app.models import Bakeoff, ChosenModel, Classifier, Project, now
+from app.results.in_use import find_in_use
 from app.transfer.portables import find_made, get_file, start_export
 from app.transfer.service import choose_classifier
 from ml.metrics import REPORT_THRESHOLD
@@ -32,7 +33,7 @@ class Answering:
 def choose(
     session: Session, settings: Settings, project: Project, user_id: int, classifier: Classifier, threshold: float
 ) -> None:
-    """Let the project answer with this classifier from now on; its ONNX file is made where there is none.
+    """Take this classifier into use from now on; its ONNX file is made where there is none.
 
     Raise ConflictError while another one's files are made, NotFoundError when its own are gone.
     """
@@ -46,23 +47,16 @@ def choose(
     )  # fmt: skip
 
 
-def find_chosen(session: Session, project_id: int) -> ChosenModel | None:
-    return session.get(ChosenModel, project_id)
-
-
 def get_answering(session: Session, settings: Settings, project: Project, name: str = "") -> Answering:
-    """Return the chosen classifier, or the newest bake-off's of this name.
+    """Return the classifier in use, or the newest bake-off's of this name.
 
-    Raise NotFoundError for a name that there is not, ConflictError when none is chosen or its file is not ready.
+    Raise NotFoundError for a name that there is not, ConflictError when none is in use or its file is not ready.
     """
-    chosen = find_chosen(session, project.id)
-    if not name and chosen is None:
-        raise ConflictError(f"{project.name} has no chosen model; the export page chooses one.")
-    threshold = chosen.threshold if chosen else REPORT_THRESHOLD
-    if name or chosen is None:
-        classifier = choose_classifier(session, project, name)
-    else:
-        classifier = session.get_one(Classifier, chosen.classifier_id)
+    in_use = find_in_use(session, project.id)
+    if not name and in_use is None:
+        raise ConflictError(f"{project.name} has no model in use; the results page takes one.")
+    threshold = in_use.threshold if in_use else REPORT_THRESHOLD
+    classifier = choose_classifier(session, project, name)
     if find_made(session, settings, classifier) is None:
         raise ConflictError(f"The ONNX file of {classifier.title} is not there yet; the export page makes it.")
     bakeoff = session.get_one(Bakeoff, classifier.bakeoff_id)

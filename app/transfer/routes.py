@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 from app.db import DatabaseDep, ReadSessionDep
 from app.html.templating import render
 from app.projects.access import EngineerProjectDep
+from app.results.in_use import find_in_use
 from app.security import SettingsDep
 from app.transfer import api_routes, model_routes, queries, service, serving_routes
-from app.transfer.choice import find_chosen
 from app.transfer.names import attachment
 from app.transfer.portables import find_making, list_made
 from app.transfer.report import write_report
@@ -26,6 +26,9 @@ def export_page(
     request: Request, project: EngineerProjectDep, session: ReadSessionDep, settings: SettingsDep
 ) -> Response:
     classifiers = queries.list_classifiers(session, project.id)
+    in_use = find_in_use(session, project.id)
+    if in_use and all(classifier.id != in_use.classifier_id for classifier in classifiers):
+        classifiers.append(queries.get_classifier(session, project.id, in_use.classifier_id))
     return render(
         request,
         "transfer/export.html",
@@ -33,7 +36,7 @@ def export_page(
         classifiers=classifiers,
         made=list_made(session, settings, classifiers),
         making=find_making(session, project.id),
-        chosen=find_chosen(session, project.id),
+        in_use=in_use,
         tokens=list_tokens(session, project.id),
         address=settings.public_url or str(request.base_url).rstrip("/"),
     )

@@ -21,6 +21,7 @@ from app.db import Database
 from app.errors import NotFoundError
 from app.images.queries import bytes_of, read_rows
 from app.models import Classifier, Project
+from app.results.in_use import find_in_use
 from app.storage import BlobStore, MissingBlobError
 from app.transfer import queries, tables
 from app.transfer.names import Places, safe_part
@@ -158,7 +159,12 @@ def write_model_zip(model: ModelExport, card: str, out: IO[bytes]) -> None:
 
 
 def choose_classifier(session: Session, project: Project, name: str = "") -> Classifier:
-    """Return the newest bake-off's classifier of this name, or its best one; raise NotFoundError."""
+    """Return the newest bake-off's classifier of this name; without a name the one in use, or else the best.
+
+    Raise NotFoundError where there is none.
+    """
+    if not name and (in_use := find_in_use(session, project.id)):
+        return session.get_one(Classifier, in_use.classifier_id)
     found = queries.list_classifiers(session, project.id)
     if not found:
         raise NotFoundError(f"{project.name} has no classifiers yet; run a bake-off first.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -13,6 +14,7 @@ from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.html.templating import render
+from app.models import Bakeoff
 from app.projects.access import EngineerProjectDep
 from app.security import SettingsDep, UserDep
 from app.transfer import choice, tokens
@@ -25,6 +27,8 @@ router = APIRouter(prefix="/projects/{project_id}/export", max_body_size=MAX_FOR
 class ChoiceForm(FormModel):
     classifier: int
     threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = REPORT_THRESHOLD
+    back: Literal["export", "results"] = "export"
+    """The page on which it was chosen."""
 
 
 class TokenForm(FormModel):
@@ -40,11 +44,15 @@ def choose(
     session: SessionDep,
     settings: SettingsDep,
 ) -> Response:
-    """Let the project answer with a classifier from now on."""
+    """Take a classifier into use from now on."""
     form = parse_or_refuse(ChoiceForm, fields)
     classifier = get_classifier(session, project.id, form.classifier)
     choice.choose(session, settings, project, user.id, classifier, form.threshold)
-    return go_to(request, f"/projects/{project.id}/export")
+    if form.back == "export":
+        return go_to(request, f"/projects/{project.id}/export")
+    number = session.get_one(Bakeoff, classifier.bakeoff_id).number
+    query = urlencode({"bakeoff": number, "model": classifier.id, "threshold": round(form.threshold, 3)})
+    return go_to(request, f"/projects/{project.id}/results?{query}")
 
 
 @router.post("/tokens")

@@ -4,6 +4,7 @@
 import { downloads } from "./download.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const LETTER = 6.6; // As wide as most letters of labels are, in pixels.
 const EDGE = { left: 52, right: 14, top: 10, bottom: 38 };
 
 export function make(name, attributes = {}, text = "") {
@@ -101,15 +102,21 @@ function points(svg, spec, place, size) {
     for (const item of series.items) {
       const at = { px: place.x(item.x), py: place.y(item.y) };
       group.append(item.square ? make("rect", { class: "point front", x: at.px - 6, y: at.py - 6, width: 12, height: 12, transform: `rotate(45 ${at.px} ${at.py})` }) : make("circle", { class: "point", cx: at.px, cy: at.py, r: item.r ?? 5 }));
-      if (item.label) {
-        const end = at.px > size.width * 0.66;
-        group.append(make("text", { class: "label", x: at.px + (end ? -10 : 10), y: at.py - 7, "text-anchor": end ? "end" : "start" }, item.label));
-      }
+      if (item.label) group.append(label(item.label, at, size.width));
       shown.push({ ...item, ...at });
     }
     svg.append(group);
   }
   return shown;
+}
+
+// On the side where it fits, or else where more of it does.
+function label(text, at, width) {
+  const room = { start: width - at.px - 10, end: at.px - 10 };
+  const anchor = text.length * LETTER > room.start && room.end > room.start ? "end" : "start";
+  const most = Math.floor(room[anchor] / LETTER);
+  const shown = text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return make("text", { class: "label", x: at.px + (anchor === "end" ? -10 : 10), y: at.py - 7, "text-anchor": anchor }, shown);
 }
 
 // The point under the mouse or the arrow keys is named in words, and picked by a click or Enter.

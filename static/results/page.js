@@ -118,6 +118,7 @@ function redraw() {
     const found = tally.banded(low, high);
     showCounts(found);
     showOutcome(found);
+    offerThreshold();
     draw(document.querySelector("[data-chart=histogram]"), curves.histogram(tally, config, state, (label, least, below) => openImages(config.base, address({ label, least, below }))));
     moveRows();
   }
@@ -131,6 +132,15 @@ function showOutcome(found) {
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
   const aside = found.aside ? `${percent(found.aside / found.all)} set aside (${found.aside.toLocaleString("en")})` : "none set aside";
   part("outcome").textContent = `${aside}, ${percent(found.error)} of the rest wrong`;
+}
+
+// The threshold that goes into use with the model, unless it is in use just so.
+function offerThreshold() {
+  const offer = document.querySelector("#use form");
+  if (!offer) return;
+  offer.threshold.value = state.high;
+  offer.querySelector("[data-part=from]").textContent = fixed(state.high);
+  offer.hidden = Number(offer.dataset.from) === state.high;
 }
 
 function showCounts(found) {

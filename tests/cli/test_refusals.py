@@ -48,6 +48,7 @@ def shell(*arguments: object, **options: object) -> subprocess.CompletedProcess[
         (["user", "add", "nonsense"], "nonsense: "),
         (["annotate", "eyes", "x.csv", "--as", "ann@lab.local"], "x.csv: No such file"),
         (["predict", "nowhere.zip", "x.png"], "nowhere.zip is not a model exported by Squint"),
+        (["predict", "nowhere", "x.png"], "nowhere is neither an exported model nor a project with a model"),
         (
             ["evaluate", "x.zip", "--images", "x", "--labels", "x", "--group-by", "("],
             "--group-by: This is not a regular",

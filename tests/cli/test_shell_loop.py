@@ -18,7 +18,7 @@ TINY = ["--set", "epochs=2", "--set", "input_size=32", "--set", "threads=2"]
 
 
 def test_the_whole_loop_from_images_to_a_classifier(
-    squint: Squint, eyes_project: str, eyes_zip: tuple[Path, Path], tmp_path: Path
+    squint: Squint, eyes_project: str, eyes_zip: tuple[Path, Path], data_dir: Path, tmp_path: Path
 ):
     truth = dict(read(eyes_zip[1]))
     seed = write(tmp_path / "seed.csv", list(truth.items())[:40])
@@ -63,14 +63,16 @@ def test_the_whole_loop_from_images_to_a_classifier(
 
     scores = [predict(either, tmp_path) for either in (model, onnx)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    squint("use", eyes_project, "mobilenet_v3_small", "--threshold", "0.9")
+    assert predict(eyes_project, tmp_path, 0.9, "--data-dir", data_dir) == scores[0]
     evaluate(onnx, tmp_path, table)
 
 
-def predict(model: Path, folder: Path) -> list[float]:
+def predict(model: Path | str, folder: Path, threshold: float = 0.6, *more: str | Path) -> list[float]:
     """In a process of its own: the suite's must not load torch."""
     (folder / "broken.png").write_bytes(b"no picture")
     command = [sys.executable, "-m", "app.cli", "predict", model, folder / "folders", folder / "broken.png",
-               "--json"]  # fmt: skip
+               "--json", *more]  # fmt: skip
     answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     said = json.loads(answer.stdout)
     assert said["positive"] == "open"
@@ -78,7 +80,7 @@ def predict(model: Path, folder: Path) -> list[float]:
     assert all(0 <= row["score"] <= 1 for row in said["predictions"])
     assert [Path(row["file"]).name for row in said["unreadable"]] == ["broken.png"]
     assert str(folder / "broken.png") in answer.stderr
-    assert all((row["label"] == "open") == (row["score"] >= 0.6) for row in said["predictions"])
+    assert all((row["label"] == "open") == (row["score"] >= threshold) for row in said["predictions"])
     return [row["score"] for row in said["predictions"]]
 
 

@@ -14,7 +14,7 @@ from app.models import Job
 from app.results.tasks import prepare
 from ml.rundir import MANIFEST
 from tests.conftest import SignIn
-from tests.web import on_sqlite
+from tests.web import on_sqlite, parsed
 
 
 @on_sqlite
@@ -39,3 +39,31 @@ def test_an_odd_number_of_folds_is_refused(sign_in: SignIn, database: Database, 
     assert answer.status_code in {400, 422}
     with database.read() as session:
         assert session.scalars(select(Job)).first() is None
+
+
+@on_sqlite
+def test_a_model_whose_library_is_missing_is_shown_and_cannot_be_chosen(
+    sign_in: SignIn, database: Database, labelled: int, monkeypatch: pytest.MonkeyPatch
+):
+    browser, address = sign_in(), f"/projects/{labelled}/results"
+    assert parsed(browser.get(address)).select("[name=models][disabled]") == []
+    monkeypatch.setattr("ml.zoo.find_spec", lambda _name: None)
+    page = parsed(browser.get(address))
+    off = {box["value"]: box.parent.get_text() for box in page.select("[name=models][disabled]")}  # type: ignore[union-attr]
+    assert set(off) == {"features:dinov2+logreg", "clip:ViT-B-32"}
+    assert "pip install 'squint[foundation]'" in off["clip:ViT-B-32"]
+    refused = browser.post(address, data={"models": ["compact", "clip:ViT-B-32"]})
+    assert refused.status_code == 422
+    assert "clip:ViT-B-32 needs the extra foundation" in refused.text
+    with database.read() as session:
+        assert session.scalars(select(Job)).first() is None
+
+
+@on_sqlite
+def test_a_search_without_its_library_says_so_before_anybody_asks(
+    sign_in: SignIn, labelled: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.results.searching.find_spec", lambda _name: None)
+    page = parsed(sign_in().get(f"/projects/{labelled}/results"))
+    assert "pip install 'squint[tune]'" in page.get_text()
+    assert page.select_one("form[action$=search] button").has_attr("disabled")  # type: ignore[union-attr]

@@ -82,7 +82,7 @@ def test_the_first_choice_makes_the_file_that_answers(
     address = f"/projects/{loop.project_id}/export/choice"
     assert engineer.post(address, data={"classifier": classifier_id, "threshold": "0.7"}).status_code == 303
     page = parsed(engineer.get(f"/projects/{loop.project_id}/export"))
-    assert "answers, from .70 on" in page.get_text()
+    assert "in use, from .70 on" in page.get_text()
     with database.read() as session:
         assert session.scalars(select(Job.spec).where(Job.kind == "export")).all() == [
             {"classifier": classifier_id}
