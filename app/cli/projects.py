@@ -32,6 +32,10 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     target: Annotated[
         float, typer.Option(metavar="PERCENT", help="So many percent of the labels may be wrong.")
     ] = 100 * TARGET,
+    settle_twins: Annotated[
+        bool,
+        typer.Option("--settle-twins", help="An answer labels the image's unanswered near duplicates, too."),
+    ] = False,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
     ] = False,
@@ -58,6 +62,7 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
             "seed_size": str(wanted),
             "round_size": str(round_size),
             "target": str(target),
+            "settle_twins": settle_twins,
             **({"recipe": recipe} if recipe else {}),
             "from_scratch": from_scratch,
             "group_pattern": group_by,

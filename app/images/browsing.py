@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, NotFoundError
 from app.images.queries import image_url
-from app.models import AnnotationSource, Image, ImageState, ImportBatch, Project
+from app.models import UNSEEN, AnnotationSource, Image, ImageState, ImportBatch, Project
 from app.projects.queries import LARGEST_ID
 
 PAGE = 144
@@ -20,7 +20,7 @@ PAGE = 144
 TILE_PIXELS = 160
 """Longest side of a tile's picture: its place on a screen of double density."""
 STATES = [state.value for state in ImageState]
-SOURCES = [*(source.value for source in AnnotationSource), "accepted"]
+SOURCES = [*(source.value for source in AnnotationSource), *UNSEEN]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Node:
     sha256: str
     difference_hash: str
     group_key: str
+    twin_key: str | None
     new: bool
     """Not compared with the others yet."""
 
@@ -45,9 +46,11 @@ def serve(connection: Connection) -> None:
     pairs = candidate_pairs(hashes, first_new)
     alike = _confirm(connection, nodes, pairs)
     names = [group_of(request["pattern"], node.name) for node in nodes]
-    current = [] if request["afresh"] else [node.group_key for node in nodes]
-    links = [*alike, *links_of_equal(names), *links_of_equal(current)]
-    changes = _changes(nodes, names, components(len(nodes), links))
+    old = [] if request["afresh"] else nodes
+    twin_links = [*alike, *links_of_equal([node.twin_key for node in old])]
+    links = [*alike, *links_of_equal(names), *links_of_equal([node.group_key for node in old])]
+    count = len(nodes)
+    changes = _changes(nodes, names, components(count, links), components(count, twin_links))
     send(connection, {"pairs": len(alike), "changes": len(changes)})
     for start in range(0, len(changes), CHANGES_A_MESSAGE):
         send(connection, changes[start : start + CHANGES_A_MESSAGE])
@@ -77,13 +80,24 @@ def _same(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None) ->
     return one is not None and other is not None and are_alike(one, other)
 
 
-def _changes(nodes: list[Node], names: list[str | None], first: list[int]) -> list[tuple[int, str]]:
-    """Return (image id, group key) of every image whose key is another now; a group is named by its first."""
+def _changes(
+    nodes: list[Node], names: list[str | None], first: list[int], first_twin: list[int]
+) -> list[tuple[int, str, str | None]]:
+    """Return (image id, group key, twin key) of every image of which one is another now.
+
+    A group is named by its first; an image alone has no twins.
+    """
     own = [
         f"{NAME_PREFIX}{name}" if name is not None else node.sha256
         for node, name in zip(nodes, names, strict=True)
     ]
-    return [(node.id, own[f]) for node, f in zip(nodes, first, strict=True) if node.group_key != own[f]]
+    several = {f for i, f in enumerate(first_twin) if i != f}
+    twins = [nodes[f].sha256 if f in several else None for f in first_twin]
+    return [
+        (node.id, own[f], twin)
+        for node, f, twin in zip(nodes, first, twins, strict=True)
+        if (node.group_key, node.twin_key) != (own[f], twin)
+    ]
 
 
 def send(connection: Connection, message: Any) -> None:

@@ -12,6 +12,7 @@ from app.config import Settings
 from app.db import Database
 from app.images.children import Child
 from app.images.queries import bytes_of, read_rows
+from app.labeling.settle import settle_twins_of_project
 from app.models import Image, Project
 from app.storage import BlobStore, MissingBlobError
 
@@ -26,7 +27,7 @@ PICTURES = 50
 def update_groups(
     database: Database, settings: Settings, project_id: int, new_ids: Collection[int] | None = None
 ) -> int:
-    """Set the group keys of a project's images and return how many pairs of near duplicates were found.
+    """Set the group and twin keys of a project's images and return how many pairs of near duplicates were found.
 
     `new_ids`: the images not compared yet; they join the groups there are. None: all groups are made afresh.
     Raise TimeoutError or ChildDiedError when it cannot be done; the keys are then as before.
@@ -35,9 +36,12 @@ def update_groups(
         return 0
     child = Child(GROUPER)
     try:
-        return _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
+        pairs = _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
     finally:
         child.close()
+    with database.write() as session:
+        settle_twins_of_project(session, project_id)
+    return pairs
 
 
 def _converse(
@@ -62,7 +66,8 @@ def _converse(
 
 
 def _rows(session: Session, project_id: int, new_ids: Collection[int] | None) -> Iterator[list[Any]]:
-    query = select(Image.id, Image.name, Image.sha256, Image.difference_hash, Image.group_key)
+    columns = (Image.id, Image.name, Image.sha256, Image.difference_hash, Image.group_key, Image.twin_key)
+    query = select(*columns)
     result = session.execute(query.where(Image.project_id == project_id).execution_options(yield_per=ROWS))
     for rows in result.partitions():
         yield [[*row, new_ids is None or row.id in new_ids] for row in rows]
@@ -86,6 +91,7 @@ def _bytes_or_nothing(store: BlobStore, sha256: str, rows: Mapping[str, bytes | 
         return b""
 
 
-def _write(database: Database, changes: list[tuple[int, str]]) -> None:
+def _write(database: Database, changes: list[tuple[int, str, str | None]]) -> None:
+    names = ("id", "group_key", "twin_key")
     with database.write() as session:
-        session.execute(update(Image), [{"id": image_id, "group_key": key} for image_id, key in changes])
+        session.execute(update(Image), [dict(zip(names, change, strict=True)) for change in changes])

@@ -91,7 +91,7 @@ class GivenLabel:
     filename: str
     row: int = 0
     accepted: bool = False
-    """Given as the labelers' agreement, by our own export."""
+    """Given without a person's look, by our own export."""
     decides: bool = False
     """Has the last word over what people said."""
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import UPLOAD, size_words
+from app.models import UNSEEN
 
 COLUMNS = ("filename", "label")
 LARGEST_CELL = 10_000
 SOURCE = "source"
-ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LabelRow:
     filename: str
     label: str
     accepted: bool = False
-    """Our own export says that labelers agreed on it; no person has answered."""
+    """Our own export says that no person has answered it."""
 
 
 def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow]:
@@ -82,7 +82,7 @@ def _row(number: int, cells: list[str], at: tuple[int, int, int | None]) -> Labe
         raise BadInputError(f"Row {number}: a cell is longer than {LARGEST_CELL:,} characters.")
     if not filename:
         raise BadInputError(f"Row {number}: the file name is empty.")
-    accepted = source is not None and source < len(cells) and cells[source] == ACCEPTED
+    accepted = source is not None and source < len(cells) and cells[source] in UNSEEN
     return LabelRow(number, filename, label, accepted)
 
 

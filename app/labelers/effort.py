@@ -125,7 +125,7 @@ def _point(number: int, report: dict[str, Any]) -> RoundPoint:
         number=number,
         answers=answers,
         accepted=accepted,
-        unclear=max(report.get("disagreed", 0) - answers, 0),
+        unclear=max(report.get("disagreed", 0) - answers - report.get("by_twins", 0), 0),
         accepted_wrong=_share(answers, report.get("accepted_wrong")) if accepted else None,
         all_wrong=_share(answers, report.get("all_wrong")),
     )

@@ -15,7 +15,6 @@ from app.models import (
     AnnotationKind,
     AnnotationSource,
     Image,
-    ImageState,
     ImportBatch,
     Job,
     LabelClass,
@@ -119,7 +118,7 @@ def tile_page(
     in_cell = and_(first.class_id == cell[0], second.class_id == cell[1])
     if shown.recipe == Recipe.SQUINT:
         # It accepts by calibrated probability; that two of its labelers say the same is not enough.
-        in_cell = and_(Image.proposed_class_id == cell[0], Image.state == ImageState.ACCEPTED)
+        in_cell = and_(Image.proposed_class_id == cell[0], Image.label_source == "accepted")
     pairs = (
         select(Image, first.confidence, second.confidence)
         .join(first, first.image_id == Image.id)

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.db import Database
 from app.jobs.registry import JobKind
-from app.labeling.settle import settle_project
-from app.models import Image, ImageState, Job, Labeler, Prediction, Project, Round
+from app.labeling.settle import settle_project, settle_twins_of_project
+from app.models import TWIN, Image, ImageState, Job, Labeler, Prediction, Project, Round
 from app.review.service import Judged, ask_second_opinions, fill_review
 from app.runs.service import columns_of, write_manifest
 from ml.consensus import UNCLEAR, agreed_class, cross_table, joint_doubt
@@ -73,6 +73,8 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
     if run.manifest.recipe == "squint":
         judged = Judged(run.image_ids.tolist(), class_ids, run.consensus)
         ask_second_opinions(session, project, added, judged)
+    settle_twins_of_project(session, project.id)
+    added.report = {**added.report, "by_twins": _count_by_twins(session, project.id)}
 
 
 def read(folder: Path) -> Finished:
@@ -199,6 +201,13 @@ def _ranks(session: Session, project_id: int, run: Finished) -> dict[int, float]
         select(Image.id).where(Image.project_id == project_id, Image.state == ImageState.UNCLEAR)
     )
     return {i: -priority[i] for i in unclear if i in priority}
+
+
+def _count_by_twins(session: Session, project_id: int) -> int:
+    """Return how many of the images the labelers are not sure of took their label from a near duplicate."""
+    unsure = Image.proposed_class_id.is_(None)
+    count = select(func.count()).where(Image.project_id == project_id, Image.label_source == TWIN, unsure)
+    return session.scalar(count) or 0
 
 
 def prepare_pretraining(database: Database, settings: Settings, job: Job, folder: Path) -> None:

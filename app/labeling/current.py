@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LABEL, CANT_TELL, UNDO = "label", "cant_tell", "undo"
-ADJUDICATION, REPEAT = "adjudication", "repeat"
+ADJUDICATION, REPEAT, TWIN = "adjudication", "repeat", "twin"
 ANOTHER, ADJUDICATOR = "another", "adjudicator"
 
 
@@ -53,6 +53,7 @@ def current(
     *,
     scored: bool,
     proposed_class_id: int | None,
+    twins_class_id: int | None = None,
     wanted: int = 1,
     others: bool = True,
 ) -> Current:
@@ -60,10 +61,10 @@ def current(
 
     `said`: people's opinions. `wanted`: how many people are to answer. `others`: whether the project has a member
     who has not. While an answer is missing no label stands, a labeler's neither: whoever is asked next must not
-    find one.
+    find one. `twins_class_id`: what people say of the image's near duplicates, where that is to stand for it too.
     """
     if not said:
-        return _of_labelers(scored=scored, proposed_class_id=proposed_class_id)
+        return _unanswered(scored, proposed_class_id, twins_class_id)
     if said_last := [word for word in said if word.source == ADJUDICATION]:
         return _standing(said_last[-1])
     labels = [word for word in said if word.kind == LABEL]
@@ -75,9 +76,12 @@ def current(
     return _majority(labels, len(said) - len(labels))
 
 
-def _of_labelers(*, scored: bool, proposed_class_id: int | None) -> Current:
+def _unanswered(scored: bool, proposed_class_id: int | None, twins_class_id: int | None) -> Current:  # noqa: FBT001
+    """Before labelers have looked nothing is taken out of the seed: it is drawn by lot, twins and all."""
     if not scored:
         return Current("new")
+    if twins_class_id is not None:
+        return Current("accepted", twins_class_id, TWIN)
     if proposed_class_id is None:
         return Current("unclear")
     return Current("accepted", proposed_class_id, "accepted")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
+    TWIN,
     Annotation,
     AnnotationKind,
     AnnotationSource,
@@ -39,6 +40,8 @@ class LoopCounts:
     seed: int
     """Settled by a seed answer or by an imported label."""
     accepted: int
+    twins: int
+    """Of the accepted: they took their label from an answered near duplicate."""
     unclear: int
     settled: int
     """Settled by a person after the labelers had asked."""
@@ -56,8 +59,9 @@ def loop_counts(session: Session, project_id: int) -> LoopCounts:
         .group_by(Image.state, Image.label_source)
     )
     by_state: dict[str, int] = {}
-    seed = 0
+    seed = twins = 0
     for state, source, count in rows:
+        twins += count if source == TWIN else 0
         by_state[state] = by_state.get(state, 0) + count
         if state == ImageState.SETTLED and source in {AnnotationSource.SEED, AnnotationSource.IMPORT}:
             seed += count
@@ -73,6 +77,7 @@ def loop_counts(session: Session, project_id: int) -> LoopCounts:
         new=by_state.get(ImageState.NEW, 0),
         seed=seed,
         accepted=by_state.get(ImageState.ACCEPTED, 0),
+        twins=twins,
         unclear=by_state.get(ImageState.UNCLEAR, 0),
         settled=by_state.get(ImageState.SETTLED, 0) - seed,
         disputed=by_state.get(ImageState.DISPUTED, 0),

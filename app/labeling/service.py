@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling import queries
-from app.labeling.settle import settle, settle_answered
+from app.labeling.settle import settle, settle_answered, settle_twins
 from app.labeling.waiting import Place, ask_once_more, wait_for
 from app.languages import gettext as _
 from app.models import (
@@ -83,6 +83,9 @@ def submit_annotation(session: Session, *, user: User, project_id: int, answer: 
         image.wanted = 1  # a bound is about one person's word
     if image.wanted == 1 and chosen and source != AnnotationSource.ADJUDICATION:
         settle_answered(image, annotation)
+        if image.twin_key is not None:
+            session.flush()
+            settle_twins(session, [image.id])
     else:
         session.flush()
         wait_for(session, image, settle(session, [image.id])[image.id], place)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, exists, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, null, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.labeling import queries, twins
 from app.labeling.current import Current, Said, current, opinions
-from app.models import Annotation, Image, Labeler, Prediction, ProjectMember, Round, User
+from app.models import Annotation, Image, ImageState, Labeler, Prediction, ProjectMember, Round, User
 
 Row = TypeVar("Row")
 AT_ONCE = 5_000
@@ -23,11 +24,16 @@ FACTS = (
 
 
 def settle(session: Session, image_ids: Sequence[int]) -> dict[int, Current]:
-    """Derive state, class and source of these images anew; return what they are now."""
+    """Derive state, class and source of these images anew, of one project; return what they are now.
+
+    Near duplicates that take their label from these follow.
+    """
+    ids = list(image_ids)
     found: dict[int, Current] = {}
-    for part in _parts(list(image_ids)):
+    for part in _parts(ids):
         found |= _settle(session, select(Image).where(Image.id.in_(part)))
-    return found
+    followed = settle_twins(session, ids)
+    return found | {image_id: now for image_id, now in followed.items() if image_id in found}
 
 
 def settle_answered(image: Image, answer: Annotation) -> None:
@@ -37,8 +43,55 @@ def settle_answered(image: Image, answer: Annotation) -> None:
     image.state, image.class_id, image.label_source = now.state, now.class_id, now.source
 
 
+def settle_twins(session: Session, image_ids: Sequence[int]) -> dict[int, Current]:
+    """Derive the near duplicates of these images anew, of one project, where an answer stands for them too.
+
+    Return what became of those that nobody has answered.
+    """
+    found: dict[int, Current] = {}
+    for part in _parts(list(image_ids)):
+        for project_id, keys in twins.list_keys(session, part).items():
+            found |= _settle_unanswered_of(session, project_id, Image.twin_key.in_(keys))
+    return found
+
+
+def settle_twins_of_project(session: Session, project_id: int) -> None:
+    """Derive all near duplicates of the project anew: their groups, the round or the setting have changed.
+
+    The last thing in its transaction: whoever answers one of them waits for its end.
+    """
+    session.flush()
+    _settle_unanswered_of(session, project_id, twins.are_to_follow(session, project_id))
+
+
+def _settle_unanswered_of(session: Session, project_id: int, which: ColumnElement[bool]) -> dict[int, Current]:
+    twins.take_turn(session, project_id)
+    unanswered = (
+        select(*FACTS, Image.twin_key)
+        .where(Image.project_id == project_id, which, ~exists(Annotation.id).where(queries.is_opinion()))
+        # Who is answering one of them right now derives the group afterwards, when it is their turn.
+        .with_for_update(of=Image, skip_locked=True)
+    )
+    images = session.execute(unanswered).all()
+    labels = twins.read_labels(session, project_id, {image.twin_key for image in images})
+    found: dict[int, Current] = {}
+    for part in _parts(images):
+        scored = set(session.scalars(_scored(select(Image.id).where(Image.id.in_([i.id for i in part])))))
+        for image in part:
+            found[image.id] = current(
+                [],
+                scored=image.id in scored,
+                proposed_class_id=image.proposed_class_id,
+                twins_class_id=labels.get(image.twin_key),
+            )
+    changed = _write(session, images, found)
+    twins.wait_or_rest(session, project_id, {image_id: found[image_id] for image_id in changed})
+    session.expire_all()
+    return found
+
+
 def settle_project(session: Session, project_id: int) -> None:
-    """Derive them for every image of the project, after a round."""
+    """Derive them for every image of the project, after a round; `settle_twins_of_project` comes last."""
     session.flush()
     _settle_unanswered(session, project_id)
     answered = select(Annotation.image_id).where(Annotation.project_id == project_id)
@@ -83,23 +136,32 @@ def _settle(session: Session, images: Select[Image]) -> dict[int, Current]:
         said[row.image_id].append(Said(row.id, row.kind, row.class_id, row.source, row.undoes_id, row.author_id))
     scored = set(session.scalars(_scored(ids)))
     members = _members(session, ids)
-    found, changes = {}, []
-    for image in session.execute(images.with_only_columns(*FACTS)):
+    found, facts = {}, session.execute(images.with_only_columns(*FACTS)).all()
+    for image in facts:
         heard = opinions(said[image.id], image.since_id)
-        now = found[image.id] = current(
+        found[image.id] = current(
             heard,
             scored=image.id in scored,
             proposed_class_id=image.proposed_class_id,
             wanted=image.wanted,
             others=bool(members[image.project_id] - {word.author_id for word in heard}),
         )
+    _write(session, facts, found)
+    session.expire_all()
+    return found
+
+
+def _write(session: Session, images: Sequence[Any], found: dict[int, Current]) -> list[int]:
+    """Write what differs from what stands; return of which images."""
+    changes = []
+    for image in images:
+        now = found[image.id]
         change = {"state": now.state, "class_id": now.class_id, "label_source": now.source}
         if list(change.values()) != [image.state, image.class_id, image.label_source]:
             changes.append({"id": image.id, **change})
     for part in _parts(changes):
         session.execute(update(Image), part)
-    session.expire_all()
-    return found
+    return [change["id"] for change in changes]
 
 
 def _members(session: Session, image_ids: Select[int]) -> dict[int, set[int]]:
@@ -129,13 +191,15 @@ def _scored(image_ids: Select[int]) -> Select[int]:
     )
 
 
-def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     for start in range(0, len(rows), AT_ONCE):
         yield rows[start : start + AT_ONCE]
 
 
 def forget_proposals(session: Session, image_ids: Iterable[int]) -> None:
-    """Let a person's doubt stand against what the newest round accepted."""
+    """Let a person's doubt stand against what the newest round accepted, or what its near duplicates say."""
     ids = list(image_ids)
     session.execute(update(Image).where(Image.id.in_(ids)).values(proposed_class_id=None))
+    asked_for_itself = update(Image).where(Image.id.in_(ids), Image.state != ImageState.SETTLED)
+    session.execute(asked_for_itself.values(twin_key=None))
     settle(session, ids)

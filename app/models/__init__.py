@@ -4,7 +4,7 @@ from app.models.annotation import Annotation, AnnotationKind, AnnotationSource
 from app.models.audit import Audit, AuditItem, AuditPlan
 from app.models.bakeoff import Bakeoff, Classifier, Issue, IssueBatch
 from app.models.base import Base, now
-from app.models.image import Image, ImageBlob, ImageState, ImportBatch
+from app.models.image import TWIN, UNSEEN, Image, ImageBlob, ImageState, ImportBatch
 from app.models.job import Job, JobMetric, Worker
 from app.models.project import LabelClass, Project, ProjectMember, Recipe
 from app.models.queue import NO_PILE, Pile, QueueEntry
@@ -15,6 +15,8 @@ from app.models.user import Role, SignInAttempt, SignInLink, User, UserSession
 
 __all__ = [
     "NO_PILE",
+    "TWIN",
+    "UNSEEN",
     "Annotation",
     "AnnotationKind",
     "AnnotationSource",

@@ -23,6 +23,11 @@ class ImageState(StrEnum):
     """People could not tell."""
 
 
+TWIN = "twin"
+UNSEEN = ("accepted", TWIN)
+"""Sources of labels of images that no person has answered."""
+
+
 class ImageBlob(Base):
     """The bytes exactly as they came, once per content."""
 
@@ -57,6 +62,7 @@ class Image(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "sha256"),
         Index("ix_image_project_id_state_class_id", "project_id", "state", "class_id"),
+        Index("ix_image_project_id_twin_key", "project_id", "twin_key"),
         Index(
             "ix_image_predicted_class_id_confidence",
             "project_id",
@@ -80,12 +86,15 @@ class Image(Base):
     """64-bit dHash in hex, for near duplicates."""
     group_key: Mapped[str] = mapped_column(Text, index=True)
     """Images with the same key never part; an image alone has its own."""
+    twin_key: Mapped[str | None] = mapped_column(Text)
+    """Images with the same key look the same, whatever their names; None: nothing else looks like this one."""
     state: Mapped[str] = mapped_column(String(12), default=ImageState.NEW)
     class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
     """The current label: a person's, or an accepted prediction's."""
     label_source: Mapped[str | None] = mapped_column(String(12))
     """Of what kind the answer is that the label comes from, or `accepted` for a pseudo-label.
 
+    `twin`: accepted because people said so of its near duplicates.
     `cant_tell`: why the image is set aside.
     """
     proposed_class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, now
@@ -35,6 +35,8 @@ class Project(Base):
     """So many of one's own earlier answers come again, unmarked, for each image that is served."""
     second_share: Mapped[float] = mapped_column(default=0.05, server_default="0.05")
     """Recipe `squint`: at most so many answers are put up for a second opinion, of all answers."""
+    settle_twins: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether an answer labels those near duplicates of its image, too, that nobody has answered."""
     show_opinions: Mapped[bool] = mapped_column(default=False)
     """Whether the review screen shows what the labelers said before a key asks: seeing it biases people."""
     from_scratch: Mapped[bool] = mapped_column(default=False)

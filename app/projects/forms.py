@@ -70,6 +70,7 @@ class ProjectForm(FormModel):
     seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
     round_size: RoundSize = ROUND_ANSWERS
     target: Target = TARGET
+    settle_twins: Checkbox = False
     from_scratch: Checkbox = False
     group_pattern: Pattern = ""
 

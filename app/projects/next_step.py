@@ -23,6 +23,8 @@ class Standing:
     """Labelled by a person before any labeler, or imported with their label."""
     seed_size: int = 100
     accepted: int = 0
+    twins: int = 0
+    """Of the accepted: they took their label from an answered near duplicate."""
     unclear: int = 0
     settled: int = 0
     """Unclear ones that a person has decided since."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
+from app.labeling.settle import settle_twins_of_project
 from app.models import Project, ProjectMember, User
 from app.projects.classes import (
     archive_class,
@@ -38,6 +39,7 @@ def create_project(  # noqa: PLR0913  the options of a project
     seed_size: int | None = None,
     round_size: int = ROUND_ANSWERS,
     target: float = TARGET,
+    settle_twins: bool = False,
     from_scratch: bool = False,
     group_pattern: str = "",
 ) -> Project:
@@ -54,6 +56,7 @@ def create_project(  # noqa: PLR0913  the options of a project
         seed_size=seed_size or SEED_SIZES[recipe],
         round_size=round_size,
         target=target,
+        settle_twins=settle_twins,
         from_scratch=from_scratch,
         group_pattern=group_pattern,
         created_by_id=user.id if user else None,
@@ -89,13 +92,15 @@ def save_settings(session: Session, project_id: int, *, name: str, positive_id: 
     refuse_taken_name(session, name, but=project.id)
     set_positive(project, positive_id)
     _check_overlap(session, project, values.get("overlap", project.overlap))
-    before = (project.overlap, project.overlap_share)
+    before, followed = (project.overlap, project.overlap_share), project.settle_twins
     project.name = name
     for column, value in values.items():
         setattr(project, column, value)
     flush_name(session, name)
     if (project.overlap, project.overlap_share) != before:
         apply_overlap(session, project)
+    if followed and not project.settle_twins:
+        settle_twins_of_project(session, project.id)
 
 
 def _check_overlap(session: Session, project: Project, overlap: int) -> None:

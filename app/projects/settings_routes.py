@@ -63,7 +63,8 @@ async def save_settings(
     if form is not None:
         try:
             await write(database, lambda s: service.save_settings(s, project.id, **form.model_dump()))
-            if form.group_pattern != project.group_pattern:
+            # Begun only now, since a project may be older than what is known of its near duplicates.
+            if form.group_pattern != project.group_pattern or (form.settle_twins and not project.settle_twins):
                 await asyncio.to_thread(update_groups, database, request.app.state.settings, project.id)
             return go_to(request, f"/projects/{project.id}/settings?saved=yes")
         except AppError as error:
@@ -170,5 +171,5 @@ def _values(project: Project) -> dict[str, str]:
         "repeat_share": f"{project.repeat_share * 100:g}",
         "second_share": f"{project.second_share * 100:g}",
     }
-    boxes = {"from_scratch": project.from_scratch, "show_opinions": project.show_opinions}
+    boxes = {name: getattr(project, name) for name in ("from_scratch", "show_opinions", "settle_twins")}
     return values | {name: "true" for name, ticked in boxes.items() if ticked}

@@ -24,7 +24,8 @@ from ml.metrics import REPORT_THRESHOLD, confusion_matrix, per_class
 from ml.rundir import MANIFEST
 
 AT_ONCE = 5_000
-SOURCES = {"accepted": "the labelers", "seed": "people, for the seed", "review": "people, in review",
+SOURCES = {"accepted": "the labelers", "twin": "an answered near duplicate",
+           "seed": "people, for the seed", "review": "people, in review",
            "audit": "people, in the audit", "issue": "people, on doubted labels",
            "import": "a file, or made elsewhere"}  # fmt: skip
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
-from app.labeling.queries import find_newest_round_id, is_opinion
+from app.labeling.queries import find_newest_round_id, is_opinion, not_taken_back
 from app.models import (
+    TWIN,
     Annotation,
     Bakeoff,
     Classifier,
@@ -29,6 +30,7 @@ from app.models import (
 from app.transfer.tables import Opinion, Row
 
 AT_ONCE = 2_000
+ACCEPTED = "accepted"
 LABELLED = (ImageState.ACCEPTED, ImageState.SETTLED)
 
 
@@ -80,12 +82,12 @@ def _rows(
 ) -> Iterator[Row]:
     ids = [image.id for image in images]
     names = {c.id: c.name for c in project.classes}
-    answers = _answers(session, ids)
+    answers = _answers(session, ids) | _answers_to_twins(session, ids)
     opinions = [_opinions(session, labeler.id, ids, names) for labeler in labelers]
     round_at, titles = _round(session, labelers)
     for image in images:
         who, when = answers.get(image.id, ("", None))
-        if image.state == ImageState.ACCEPTED:
+        if image.label_source == ACCEPTED:
             who, when = titles, round_at
         label = names.get(image.class_id or 0, "")
         said = [of_image.get(image.id) for of_image in opinions]
@@ -102,6 +104,21 @@ def _answers(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datet
         .order_by(case((Annotation.class_id == Image.class_id, 1), else_=0), Annotation.id)
     )
     return {row.image_id: (row.email, row.created_at) for row in rows}
+
+
+def _answers_to_twins(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime | None]]:
+    """Who gave the answer to a near duplicate that the label of an unanswered image comes from, and when."""
+    answered = aliased(Image)
+    same_group = and_(answered.project_id == Image.project_id, answered.twin_key == Image.twin_key)
+    rows = session.execute(
+        select(Image.id, User.email, Annotation.created_at)
+        .join(answered, and_(same_group, answered.state == ImageState.SETTLED))
+        .join(Annotation, and_(Annotation.image_id == answered.id, Annotation.class_id == Image.class_id))
+        .join(User, User.id == Annotation.author_id)
+        .where(Image.id.in_(ids), Image.label_source == TWIN, not_taken_back())
+        .order_by(Annotation.id)
+    )
+    return {row.id: (row.email, row.created_at) for row in rows}
 
 
 def _opinions(session: Session, labeler_id: int, ids: Sequence[int], names: dict[int, str]) -> dict[int, Opinion]:

@@ -20,7 +20,7 @@ from app.html.static import STATIC
 from app.html.templating import TEMPLATES
 from app.images.queries import bytes_of, read_rows
 from app.images.rendering import to_png
-from app.models import Bakeoff, Image, Project, now
+from app.models import UNSEEN, Bakeoff, Image, Project, now
 from app.results.board import Board, Contender
 from app.results.queries import find_bakeoff, read_board
 from app.storage import BlobStore, MissingBlobError
@@ -165,7 +165,7 @@ class Pictures:
         image = self._session.scalar(select(Image).where(Image.id == image_id))
         if image is None:
             return "deleted", "", False
-        by_person = image.label_source != "accepted"
+        by_person = image.label_source not in UNSEEN
         if image.width * image.height > LARGEST:
             return image.name, "", by_person
         try:

@@ -12,6 +12,7 @@ from app.images import grouping
 from app.images.grouping import update_groups
 from app.images.rendered import GROUP_PATTERN, render_eyes, write_eyes_zip
 from app.images.similar import are_alike, candidate_pairs, components, links_of_equal, miniature
+from app.models import Project
 from tests.images.conftest import Shelf, one_database
 from tests.images.samples import drawn, picture, save
 
@@ -80,9 +81,24 @@ def test_groups_by_name_and_by_looks_are_joined(shelf: Shelf):
     files = {"a_1.png": save(image), "a_2.png": picture(2), "b_1.png": saved_again(image), "b_2.png": picture(3)}
     shelf.take(files)
     assert groups(shelf) == [set(files)]
+    alike = shelf.by_name()
+    assert alike["a_1.png"].twin_key == alike["b_1.png"].twin_key == alike["a_1.png"].sha256
+    assert [alike[name].twin_key for name in ("a_2.png", "b_2.png")] == [None, None]
     shelf.set_pattern("")
     assert update_groups(shelf.database, shelf.settings, shelf.project) == 1
     assert groups(shelf) == [{"a_1.png", "b_1.png"}]
+
+
+@one_database
+def test_an_image_that_comes_later_finds_its_twin_and_waits_for_the_labelers(shelf: Shelf):
+    image = drawn(1)
+    shelf.take({"a.png": save(image), "other.png": picture(2)})
+    with shelf.database.write() as session:
+        session.get_one(Project, shelf.project).settle_twins = True
+    shelf.take({"b.png": saved_again(image)})
+    known = shelf.by_name()
+    assert known["b.png"].twin_key == known["a.png"].twin_key == known["a.png"].sha256
+    assert (known["b.png"].state, known["other.png"].twin_key) == ("new", None)
 
 
 @one_database

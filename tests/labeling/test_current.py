@@ -42,6 +42,16 @@ TABLE = [
 ]
 
 
+def test_where_nobody_answered_people_who_answered_its_twins_come_before_the_labelers():
+    assert current([], scored=True, proposed_class_id=OPEN, twins_class_id=CLOSED) == Current(
+        "accepted", CLOSED, "twin"
+    )
+    assert current([], scored=False, proposed_class_id=None, twins_class_id=CLOSED) == Current("new")
+    own = [Said(1, "label", OPEN, "review")]
+    assert current(own, scored=True, proposed_class_id=None, twins_class_id=CLOSED).class_id == OPEN
+    assert current(own, scored=True, proposed_class_id=None, twins_class_id=CLOSED, wanted=2).state == "unclear"
+
+
 @pytest.mark.parametrize(("said", "scored", "proposed", "expected"), TABLE)
 def test_a_persons_word_comes_before_the_labelers(
     said: list[Said], *, scored: bool, proposed: int | None, expected: Current

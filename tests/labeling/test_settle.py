@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.labeling.settle import settle, settle_project
+from app.labeling.settle import settle, settle_project, settle_twins_of_project
 from app.models import Annotation, Image
 from tests import factories
 
@@ -23,36 +23,45 @@ def states(session: Session, project_id: int) -> State:
     return {row.id: (row.state, row.class_id, row.label_source) for row in rows}
 
 
+def settle_all(session: Session, project_id: int) -> None:
+    settle_project(session, project_id)
+    settle_twins_of_project(session, project_id)
+
+
 def scramble(session: Session, project_id: int) -> None:
     session.execute(
         update(Image).where(Image.project_id == project_id).values(state="new", class_id=None, label_source="x")
     )
 
 
+@pytest.mark.parametrize("twins", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_whole_project_is_settled_as_its_images_one_by_one(database: Database, seed: int):
+def test_a_whole_project_is_settled_as_its_images_one_by_one(database: Database, seed: int, *, twins: bool):
     lot = random.Random(seed)
     with database.write() as session:
         author = factories.add_user(session)
         noise = factories.add_project(session)
         factories.add_images(session, noise, 4)
-        project = factories.add_project(session)
+        project = factories.add_project(session, settle_twins=twins)
         images = factories.add_images(session, project, 40)
+        for number, image in enumerate(images):
+            image.twin_key = f"look {number // 6}" if number % 2 else None
         for image in lot.sample(images, 20):
             _say(session, lot, image, author.id)
         _publish(session, lot, project, images[:30], number=1)
         _publish(session, lot, project, images[:35], number=2)
 
-        settle_project(session, project.id)
+        settle_all(session, project.id)
         whole = states(session, project.id)
         scramble(session, project.id)
         settle(session, [image.id for image in images])
         assert states(session, project.id) == whole
-        settle_project(session, project.id)
+        settle_all(session, project.id)
         assert states(session, project.id) == whole
         scramble(session, project.id)
-        settle_project(session, project.id)
+        settle_all(session, project.id)
         assert states(session, project.id) == whole
+        assert twins == ("twin" in {source for _state, _class, source in whole.values()})
         assert {state for state, _class, _source in whole.values()} >= {"accepted", "unclear", "settled", "new"}
         assert set(states(session, noise.id).values()) == {("new", None, None)}
 

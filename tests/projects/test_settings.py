@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image as Pictures
 
 from app.db import Database
-from app.models import Project, ProjectMember
+from app.labeling.service import Answer, submit_annotation
+from app.models import AnnotationKind, AnnotationSource, Image, ImageBlob, Project, ProjectMember, User
 from tests.conftest import SignIn
-from tests.factories import add_images
+from tests.factories import add_images, add_round
 from tests.web import add_person, add_project, errors_of, on_sqlite, parsed
 
 pytestmark = on_sqlite
@@ -53,6 +57,35 @@ def test_how_many_may_be_wrong_is_the_projects_own(database: Database, erin: Tes
     assert erin.post(f"/projects/{project.id}/settings", data=form(project, target="0,5")).status_code == 303
     assert stored(database, project).target == 0.005
     assert parsed(erin.get(f"/projects/{project.id}/settings")).select_one("#target")["value"] == "0.5"
+
+
+def test_once_the_project_says_so_answers_given_before_stand_for_near_duplicates(
+    database: Database, erin: TestClient, project: Project
+):
+    with database.write() as session:
+        here = session.get_one(Project, project.id)
+        answered, copy = add_images(session, here, 2, side=32)
+        blob = session.get_one(ImageBlob, copy.sha256)
+        stream = io.BytesIO()
+        Pictures.open(io.BytesIO(session.get_one(ImageBlob, answered.sha256).data)).save(stream, "BMP")
+        blob.data, copy.difference_hash = stream.getvalue(), answered.difference_hash
+        closed = here.classes[0]
+        add_round(session, here, {image.id: [(here.classes[1], 0.9)] * 2 for image in (answered, copy)})
+        answer = Answer(
+            answered.id, AnnotationKind.LABEL, closed.id, AnnotationSource.REVIEW, 1.0, "a-key-of-mine"
+        )
+        author = session.get_one(User, erin.user_id)
+        submit_annotation(session, user=author, project_id=here.id, answer=answer)
+        copy_id, closed_id = copy.id, closed.id
+    erin.post(f"/projects/{project.id}/settings", data=form(project))
+    with database.read() as session:
+        assert session.get_one(Image, copy_id).label_source == "accepted"
+    erin.post(f"/projects/{project.id}/settings", data=form(project, settle_twins="true"))
+    with database.read() as session:
+        image = session.get_one(Image, copy_id)
+        assert (image.state, image.class_id, image.label_source) == ("accepted", closed_id, "twin")
+    assert parsed(erin.get(f"/projects/{project.id}/settings")).select_one("#settle_twins").has_attr("checked")
+    assert "1 as a near duplicate was answered" in erin.get(f"/projects/{project.id}").text
 
 
 def test_several_people_are_asked_for_once_there_are_several(
