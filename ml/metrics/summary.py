@@ -11,7 +11,7 @@ import numpy as np
 from ml.metrics.bootstrap import bootstrap_weights, interval
 from ml.metrics.curves import Curves
 from ml.metrics.decisions import REPORT_THRESHOLD, Decisions, Labels, Scores, decide, mean_of_known
-from ml.metrics.trust import brier, calibration_error
+from ml.metrics.trust import brier, calibration_error, calibration_gaps
 
 Figures = dict[str, Scores]
 """Each figure once for every row of weights: `[R]`, or `[K, R]` where every class has its own."""
@@ -23,19 +23,24 @@ def summarise(
 ) -> dict[str, Any]:
     """Return all figures, each as `{"value", "low", "high"}`; a figure that cannot be computed is None.
 
-    Intervals: 95 %, percentile bootstrap over whole groups. Two classes: precision, recall, f1 and the other
-    decisions at the report's threshold, EER and its threshold, ROC AUC and average precision of the positive
-    class. More: decisions by the most probable class; precision, recall, f1, AUC and average precision are means
-    over the classes (macro), each class against the rest. `per_class` has them class by class.
+    Intervals: 95 %, by bootstrap over whole groups: its percentiles, but for the calibration error. Two classes:
+    precision, recall, f1 and the other decisions at the report's threshold, EER and its threshold, ROC AUC and
+    average precision of the positive class. More: decisions by the most probable class; precision, recall, f1,
+    AUC and average precision are means over the classes (macro), each class against the rest. `per_class` has
+    them class by class.
     """
     judged = _Judged(labels, probabilities, positive)
     whole = judged.figures(np.ones((1, len(labels))))
-    drawn = [judged.figures(weights) for weights in bootstrap_weights(groups, seed)]
+    drawn, gaps = [], []
+    for weights in bootstrap_weights(groups, seed):
+        drawn.append(judged.figures(weights))
+        gaps.append(judged.calibration_gaps(weights))
     found = {
         name: interval(float(value[0]), [part[name] for part in drawn])
         for name, value in whole.items()
         if value.ndim == 1
     }
+    found["ece"] = calibration_error(judged.calibration_gaps(np.ones((1, len(labels)))), np.concatenate(gaps))
     return {
         "images": len(labels),
         "groups": len(set(groups)),
@@ -72,8 +77,7 @@ class _Judged:
             found[name] = rows[self.positive] if classes == 2 else mean_of_known(np.where(silent, np.nan, rows))
         for name in ("accuracy", "balanced_accuracy", "mcc"):
             found[name] = getattr(decided, name)
-        found |= {**ranked, "brier": brier(self.labels, self.probabilities, self.positive, weights)}
-        return {**found, "ece": self._calibration_error(weights)}
+        return {**found, **ranked, "brier": brier(self.labels, self.probabilities, self.positive, weights)}
 
     def _ranked(self, weights: Scores) -> Figures:
         classes = self.probabilities.shape[1]
@@ -90,10 +94,10 @@ class _Judged:
         each = {f"class_{name}": values for name, values in rows.items()}
         return {**{name: mean_of_known(values) for name, values in rows.items()}, **each}
 
-    def _calibration_error(self, weights: Scores) -> Scores:
+    def calibration_gaps(self, weights: Scores) -> Scores:
         """Of the score for two classes, else of the most probable class's probability."""
         if self.probabilities.shape[1] == 2:
             right, said = self.labels == self.positive, self.probabilities[:, self.positive]
         else:
             right, said = self.labels == self.probabilities.argmax(1), self.probabilities.max(1)
-        return calibration_error(right, said, weights)
+        return calibration_gaps(right, said, weights)

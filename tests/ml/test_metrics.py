@@ -14,7 +14,7 @@ from sklearn.calibration import calibration_curve
 
 from ml.metrics import confusion_at, confusion_matrix, equal_error_rate, per_class, summarise
 from ml.metrics.summary import _Judged
-from ml.metrics.trust import TRUST_BINS
+from ml.metrics.trust import TRUST_BINS, calibration_error
 
 
 @settings(max_examples=80, deadline=None)
@@ -130,7 +130,36 @@ def test_the_calibration_error_weighs_the_gaps_of_scikit_learns_calibration_curv
     share, mean = calibration_curve(right, said, n_bins=TRUST_BINS)
     count = np.histogram(said, TRUST_BINS, (0, 1))[0]
     expected = (count[count > 0] * np.abs(share - mean)).sum() / len(said)
-    assert figures(labels, probabilities, np.ones(500))["ece"] == pytest.approx(expected)
+    assert np.abs(_Judged(labels, probabilities, 1).calibration_gaps(np.ones((1, 500)))).sum() == pytest.approx(
+        expected
+    )
+
+
+@pytest.mark.parametrize("images", [120, 1000])
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_calibration_error_of_few_images_is_not_what_chance_alone_makes(images: int, power: float):
+    """A score whose true probability is known: for power 1 it is the score itself."""
+    random = np.random.default_rng(1)
+
+    def drawn(count: int, replicates: int = 200) -> tuple[np.ndarray, np.ndarray]:
+        """The gaps as they are, and those of bootstrap replicates."""
+        score = random.beta(0.4, 0.4, count)
+        true = score**power / (score**power + (1 - score) ** power)
+        judged = _Judged((random.random(count) < true).astype(int), np.stack([1 - score, score], 1), 1)
+        weights = random.multinomial(count, np.full(count, 1 / count), replicates).astype(float)
+        return judged.calibration_gaps(np.ones((1, count))), judged.calibration_gaps(weights)
+
+    truth = float(np.abs(drawn(300_000, 1)[0]).sum())
+    held, errors = 0, []
+    for _ in range(40):
+        gaps, replicates = drawn(images)
+        found = calibration_error(gaps, replicates)
+        assert found["low"] <= found["value"] <= found["high"]
+        held += found["low"] <= truth <= found["high"]
+        errors.append((found["value"] - truth, np.abs(gaps).sum() - truth))
+    assert held >= 34
+    debiased, plain = np.mean(errors, axis=0)
+    assert abs(debiased) < 0.75 * abs(plain)
 
 
 def test_the_equal_error_rate_of_a_known_case():
