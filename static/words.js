@@ -3,6 +3,7 @@
 const language = document.documentElement.lang;
 const { words, forms } = language === "en" ? { words: {}, forms: [] } : await import(`./words/${language}.js`);
 const plurals = new Intl.PluralRules(language);
+const numbers = new Intl.NumberFormat(language);
 
 // `_("%(done)s of %(all)s settled", { done, all })`
 export function _(message, values = {}) {
@@ -17,7 +18,7 @@ export function n_(one, many, number, values = {}) {
 
 // 4000 → 4,000, or as the language writes it.
 export function counted(number) {
-  return number.toLocaleString(language);
+  return numbers.format(number);
 }
 
 function filled(message, values) {

@@ -2,6 +2,7 @@
 // An answer carries its own key, so that sending it again is harmless.
 
 import { _ } from "../words.js";
+import { behindPaint } from "./moments.js";
 
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
@@ -49,7 +50,7 @@ export class Outbox {
       this.unstored.set(name, { url, body, item });
     }
     this.tell();
-    this.flush();
+    behindPaint(() => this.flush());
   }
 
   remove(entry) {

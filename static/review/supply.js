@@ -1,5 +1,6 @@
 // The next images, leased and decoded before they are needed.
 
+import { behindPaint } from "./moments.js";
 import { post } from "./outbox.js";
 
 const WANTED = 20;
@@ -39,7 +40,7 @@ export class Supply {
 
   take() {
     const item = this.items.shift();
-    if (this.items.length < REFILL_AT) this.refill();
+    if (this.items.length < REFILL_AT) behindPaint(() => this.refill());
     return item;
   }
 
