@@ -5,13 +5,14 @@ import { _, n_ } from "../words.js";
 import { Board } from "./grid_board.js";
 import { Drafts } from "./grid_drafts.js";
 import { Hands } from "./grid_hands.js";
-import { loadPictures } from "./grid_pictures.js";
+import { loadPictures, pictureOf } from "./grid_pictures.js";
 import { GridSupply } from "./grid_supply.js";
 import { GridView } from "./grid_view.js";
 import { asked } from "./keys.js";
 import { afterPaint, newKey } from "./moments.js";
 import { Outbox } from "./outbox.js";
-import { link } from "./view.js";
+import { Refusals } from "./refusals.js";
+import { interruption, link } from "./view.js";
 
 const UNSEEN_MS = 400;
 const KEPT_PAGES = 20;
@@ -20,7 +21,6 @@ const WALKS = new Set(["arrowleft", "arrowright", "arrowup", "arrowdown", "home"
 const root = document.getElementById("grid-page");
 const config = JSON.parse(root.dataset.config);
 const base = `/projects/${config.project}/grid`;
-const signIn = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
 const classes = new Map(config.classes.map((c) => [c.id, c]));
 const others = config.classes.filter((c) => c.id !== config.classId);
 const view = new GridView(config, classes);
@@ -33,20 +33,24 @@ let shownAt = null;
 let short = false; // it is to get more tiles when they are here: somebody asked for larger pages
 let applied = false; // the selection has got its class: the next click begins another
 
+const refusals = new Refusals(`${config.project}-${config.user}`, (list) => view.refused(list));
+
 const outbox = new Outbox(`${config.project}-${config.user}`, {
-  changed: (state) => view.saving(state, signIn),
+  changed: (state) => view.saving(state),
   saved: ({ body }, data) => {
     // Taken back and confirmed again meanwhile, a tile is still on its way.
     const unsaved = new Set(outbox.entries().flatMap((entry) => idsOf(entry.body)));
     idsOf(body).forEach((id) => unsaved.has(id) || supply.saved(id));
     if (body.undoes) supply.trust();
+    else if (data) refusals.resolve(idsOf(body));
     if (data?.undone) lose(body.image_ids.filter((id) => !data.undone.includes(id)));
     if (!page) supply.refill(true);
   },
-  refused: ({ body }, sentence, imageId) => {
+  refused: (entry, sentence, imageId) => {
+    const { body } = entry;
     const those = new Set(imageId ? [imageId] : idsOf(body));
     const confirmed = history.find(({ key }) => key === body.key);
-    view.refuse(sentence, confirmed?.tiles.find(({ id }) => id === imageId));
+    refusals.add(entry, { image: imageId, sentence, picture: pictureOf(confirmed?.tiles.find(({ id }) => id === imageId)) });
     if (confirmed) confirmed.tiles = confirmed.tiles.filter(({ id }) => !those.has(id));
     if (body.undoes) lose(body.image_ids);
     else if (!imageId) count(-those.size);
@@ -81,7 +85,7 @@ function next(answer = null) {
   short = false;
   page = supply.takePage(answer !== null);
   if (page) show();
-  else if (answer) view.message(...ending(answer));
+  else if (answer) view.message(...(interruption(answer) ?? ending(answer)));
   else {
     board.show([]);
     view.message(_("Looking for the next tiles …"));
@@ -176,9 +180,7 @@ function takeStock({ classes: newest, elsewhere }) {
   view.progress(pile);
 }
 
-function ending({ ok, status, data }) {
-  if (status === 401) return [_("You are signed out."), link(signIn, _("Sign in again"), "button primary")];
-  if (!ok) return [_("The server cannot be reached; trying again. Your answers are kept here.")];
+function ending({ data }) {
   if (!supply.exhausted) return [_("Looking for the next tiles …")];
   if (data.elsewhere) return [_("The last tiles are on other people’s screens. What they leave comes here.")];
   return [config.done, link(config.next.href, config.next.label, "button primary")];
@@ -243,7 +245,7 @@ const tools = {
   bigger: () => larger(-1),
   smaller: () => larger(1),
   help: () => view.help.showModal(),
-  understood: () => view.forgetRefused(),
+  understood: () => refusals.understood(),
 };
 
 function toggle(property) {

@@ -53,6 +53,11 @@ function whole(image) {
   return { image, x: 0, y: 0, width: image.width, height: image.height };
 }
 
+// The tile as an address that says it all, to be kept.
+export function pictureOf(tile) {
+  return tile?.element?.querySelector("canvas")?.toDataURL("image/webp");
+}
+
 export function paint(canvas, { image, x, y, width, height }, stretch) {
   canvas.width = width;
   canvas.height = height;

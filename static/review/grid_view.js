@@ -49,27 +49,8 @@ export class GridView extends View {
     $("pile-bar").value = done;
   }
 
-  // A refused tile stays in sight with its picture and both values.
-  refuse(sentence, tile = null) {
-    super.refuse(sentence);
-    const picture = tile?.element?.querySelector("canvas");
-    if (picture) $("refused-list").lastChild.prepend(copyOf(picture));
-  }
-
-  // In the tiles' place.
-  message(sentence, ...actions) {
-    this.enable(false);
+  clear() {
     this.counts([]);
     this.board.hidden = true;
-    $("message").hidden = false;
-    if ($("message").firstElementChild?.textContent === sentence) return; // said again, it would lose the focus
-    const words = Object.assign(document.createElement("p"), { textContent: sentence });
-    $("message").replaceChildren(words, ...actions);
   }
-}
-
-function copyOf(picture) {
-  const copy = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
-  copy.getContext("2d").drawImage(picture, 0, 0);
-  return copy;
 }

@@ -11,9 +11,10 @@ import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Pile } from "./pile.js";
+import { Refusals } from "./refusals.js";
 import { Supply, letGo, load } from "./supply.js";
 import { Swipe } from "./swipe.js";
-import { View, link } from "./view.js";
+import { View, interruption, link } from "./view.js";
 
 const DOUBLE_CLICK_MS = 250;
 const BROKEN_RETRY_MS = 2000;
@@ -34,19 +35,23 @@ let shownAt = null;
 let flagged = false;
 let clickedAt = -Infinity;
 
+const refusals = new Refusals(`${config.project}-${config.user}`, (list) => view.refused(list));
+
 const outbox = new Outbox(`${config.project}-${config.user}`, {
-  changed: (state) => view.saving(state, `/sign-in?next=${location.pathname}`),
+  changed: (state) => view.saving(state),
   saved: ({ body }, data) => {
     supply.saved(body.image_id);
+    if (data?.saved) refusals.resolve([body.image_id]);
     if (data?.note) view.note(data.note);
     if (!current || (pile.unsure && !outbox.names().length)) supply.refill(true);
     showHistory();
   },
-  refused: ({ body }, sentence) => {
+  refused: (entry, sentence) => {
+    const { body, item } = entry;
     const index = history.findIndex((answer) => answer.key === body.key);
     if (index >= 0 && !stands(history.splice(index, 1)[0].item)) pile.count(body.kind, -1);
     supply.reopened(body.image_id);
-    view.refuse(sentence);
+    refusals.add(entry, { image: body.image_id, sentence, picture: item?.url });
     showHistory();
   },
 });
@@ -59,7 +64,7 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
     nearby.expect([...(current ? [current] : []), ...supply.items]);
     if (current) return;
     if (supply.items.length) next();
-    else view.message(...ending(answer));
+    else view.message(...(interruption(answer) ?? ending()));
   },
 });
 
@@ -119,7 +124,6 @@ function answer(kind, classId) {
   next();
   afterPaint(() => {
     comfort.answered(kind);
-    view.press(given);
     view.say(view.nameOf(given));
     showHistory();
   });
@@ -195,9 +199,7 @@ function seedDone() {
   return [_("The seed is complete, thank you. More answers do no harm."), base, _("To the overview")];
 }
 
-function ending({ ok, status }) {
-  if (status === 401) return [_("You are signed out."), link(`/sign-in?next=${location.pathname}`, _("Sign in again"), "button primary")];
-  if (!ok) return [_("The server cannot be reached; trying again. Your answers are kept here.")];
+function ending() {
   if (outbox.names().length) return [_("Saving the last answers …")]; // who leaves now would not find them counted
   if (pile.waiting > 0) return [_("The last images are on other people’s screens. What they leave comes here.")];
   return [`${config.words.end} ${_("Thank you.")}`, link(base + config.words.next, _("What comes next"), "button primary")];
@@ -222,7 +224,7 @@ const tools = {
   flag: () => mark(!flagged),
   opinions: () => view.toggleOpinions(current),
   help: () => view.help.showModal(),
-  understood: () => view.forgetRefused(),
+  understood: () => refusals.understood(),
 };
 
 function mark(on) {
@@ -254,9 +256,11 @@ document.addEventListener("keydown", (event) => {
   if (!wish) return;
   event.preventDefault();
   if (event.repeat) return; // a held key is one answer
-  if (wish.tool) tools[wish.tool]();
-  else answer(wish.cantTell ? "cant_tell" : "label", wish.classId ?? null);
+  if (wish.tool) return void tools[wish.tool]();
+  answer(wish.cantTell ? "cant_tell" : "label", wish.classId ?? null);
+  view.press(wish.classId);
 });
+for (const end of ["keyup", "blur"]) addEventListener(end, () => view.release());
 
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");

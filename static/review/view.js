@@ -4,6 +4,7 @@ import { _, counted, n_ } from "../words.js";
 import { Strip } from "./strip.js";
 
 const $ = (id) => document.getElementById(id);
+const SIGN_IN = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`; // and back to this page
 
 export class View {
   constructor(config, classes) {
@@ -50,10 +51,16 @@ export class View {
     if (item) this.opinions(item);
   }
 
-  press(answer) {
-    const button = this.answers.find((b) => (answer.classId ? Number(b.dataset.class) === answer.classId : "cantTell" in b.dataset));
-    button?.classList.add("pressed");
-    setTimeout(() => button?.classList.remove("pressed"), 120);
+  // The answer's button looks pressed as long as its key is.
+  press(classId) {
+    this.release();
+    this.down = this.answers.find((b) => (classId ? Number(b.dataset.class) === classId : "cantTell" in b.dataset));
+    this.down?.classList.add("pressed");
+  }
+
+  release() {
+    this.down?.classList.remove("pressed");
+    this.down = null;
   }
 
   pressTool(name, on) {
@@ -64,25 +71,19 @@ export class View {
     $("said").textContent = sentence;
   }
 
-  saving({ waiting, problem, signIn }, signInUrl) {
+  saving({ waiting, problem, signIn }) {
     const saved = $("saved");
-    const unsaved = n_("▲ %(number)s answer not saved yet: %(problem)s", "▲ %(number)s answers not saved yet: %(problem)s", waiting, { problem });
+    const unsaved = () => n_("▲ %(number)s answer not saved yet: %(problem)s", "▲ %(number)s answers not saved yet: %(problem)s", waiting, { problem });
     saved.className = problem ? "lost" : waiting ? "waiting" : "good";
-    saved.textContent = problem ? `${unsaved} ` : waiting ? _("◌ saving %(number)s", { number: waiting }) : `● ${_("saved")}`;
+    saved.textContent = problem ? `${unsaved()} ` : waiting ? _("◌ saving %(number)s", { number: waiting }) : `● ${_("saved")}`;
     saved.setAttribute("role", problem ? "alert" : "note");
-    if (signIn) saved.append(link(signInUrl, _("Sign in again")));
+    if (signIn) saved.append(link(SIGN_IN, _("Sign in again")));
   }
 
-  refuse(sentence) {
-    const line = document.createElement("p");
-    line.textContent = sentence;
-    $("refused-list").append(line);
-    $("refused").hidden = false;
-  }
-
-  forgetRefused() {
-    $("refused").hidden = true;
-    $("refused-list").replaceChildren();
+  // What was not taken stays in sight with its picture and both values.
+  refused(list) {
+    hide($("refused"), !list.length);
+    $("refused-list").replaceChildren(...list.map(refusal));
   }
 
   progress({ done, total, more, perMinute }) {
@@ -113,18 +114,28 @@ export class View {
     this.note(_("The project’s classes have changed."), location.pathname, _("Load them"));
   }
 
-  // In the image's place.
+  // In the place of what is answered.
   message(sentence, ...actions) {
     this.enable(false);
-    this.canvas.hidden = true;
-    $("again").hidden = true;
-    $("caption").textContent = "";
-    $("opinion-list").textContent = "";
+    this.clear();
     $("message").hidden = false;
     if ($("message").firstElementChild?.textContent === sentence) return; // said again, it would lose the focus
     const words = Object.assign(document.createElement("p"), { textContent: sentence });
     $("message").replaceChildren(words, ...actions);
   }
+
+  clear() {
+    this.canvas.hidden = true;
+    $("again").hidden = true;
+    $("caption").textContent = "";
+    $("opinion-list").textContent = "";
+  }
+}
+
+// Why nothing comes, to be a message; null when the server has answered.
+export function interruption({ ok, status }) {
+  if (status === 401) return [_("You are signed out."), link(SIGN_IN, _("Sign in again"), "button primary")];
+  return ok ? null : [_("The server cannot be reached; trying again. Your answers are kept here.")];
 }
 
 function asWords(classes) {
@@ -147,6 +158,12 @@ export function link(href, label, className = "") {
 function timeFor(minutes) {
   const whole = Math.ceil(minutes);
   return whole < 90 ? _("about %(number)s min left", { number: whole }) : _("about %(number)s h left", { number: Math.round(whole / 60) });
+}
+
+function refusal({ sentence, picture }) {
+  const line = document.createElement("p");
+  line.append(...(picture ? [Object.assign(new Image(), { src: picture, alt: "" })] : []), sentence);
+  return line;
 }
 
 function opinion(said, chosen) {

@@ -175,11 +175,13 @@ def test_a_tile_that_somebody_else_answered_stays_in_sight_with_both_values(grid
     grid.confirm()
     refused = grid.page.locator("#refused")
     expect(refused).to_contain_text("000005.png meanwhile: closed; you said open")
-    expect(refused.locator("canvas")).to_have_count(1)
+    expect(refused.locator("img")).to_have_count(1)
     grid.saved()
     assert len(grid.labels()) == TILES
     grid.page.keyboard.press("Backspace")
     assert grid.images[5] not in grid.shown()
+    grid.load()
+    expect(refused.locator("img")).to_be_visible()
     grid.page.get_by_role("button", name="understood").click()
     expect(refused).to_be_hidden()
 

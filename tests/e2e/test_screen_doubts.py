@@ -87,7 +87,7 @@ def test_an_expired_sign_in_keeps_the_answers_until_the_next(desk: Desk):
         session.execute(update(UserSession).values(revoked_at=now()))
     shown += desk.press("21")
     link = desk.page.get_by_role("link", name="Sign in again")
-    expect(link.first).to_have_attribute("href", f"/sign-in?next=/projects/{desk.project}/label")
+    expect(link.first).to_have_attribute("href", f"/sign-in?next=%2Fprojects%2F{desk.project}%2Flabel")
     expect(desk.page.locator("#saved")).to_contain_text("2 answers not saved yet")
     sign_in(desk.context, desk.database, desk.user, desk.server.url)
     desk.load()
@@ -125,8 +125,27 @@ def test_a_refused_answer_stays_in_sight_with_both_values(desk: Desk):
     refused = desk.page.locator("#refused")
     expect(refused).to_contain_text(f"{name} meanwhile: closed; you said open")
     desk.press("1")
-    expect(refused).to_be_visible()
+    desk.saved()
+    desk.load()
+    expect(refused).to_contain_text(f"{name} meanwhile: closed; you said open")
+    expect(refused.locator("img")).to_be_visible()
+    other = desk.load(desk.context.new_page())
     desk.page.get_by_role("button", name="understood").click()
+    for page in (desk.page, other):
+        expect(page.locator("#refused")).to_be_hidden()
+    desk.load()
+    expect(refused).to_be_hidden()
+
+
+def test_a_refused_answer_is_forgotten_when_its_image_is_answered_anew(desk: Desk):
+    with desk.database.write() as session:
+        session.get_one(LabelClass, desk.open).archived_at = now()
+    name, refused = desk.name(), desk.page.locator("#refused")
+    desk.press("2")
+    expect(refused).to_contain_text("The class open was archived meanwhile")
+    desk.load()
+    expect(refused).to_be_visible()
+    assert desk.press("1") == [name]
     expect(refused).to_be_hidden()
     desk.saved()
 
@@ -170,3 +189,31 @@ def test_a_closed_tab_leaves_its_answers_to_the_next(desk: Desk):
     expect(other.locator("#pile-progress")).to_have_text("3 of 40 seed answers")
     assert desk.labels() == dict(zip(shown, desk.said("122"), strict=True))
     assert len(desk.rows()) == 3
+
+
+PRESS = """() => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "2", bubbles: true }));
+  return Object.keys(localStorage).filter((name) => name.startsWith("squint-outbox")).length;
+}"""
+
+
+def test_an_answer_is_in_the_browsers_store_before_its_key_is_done_with(desk: Desk):
+    assert desk.page.evaluate(PRESS) == 1
+    desk.saved()
+    assert len(desk.rows()) == 1
+
+
+def test_a_hidden_tab_which_paints_nothing_sends_its_answers_too(desk: Desk):
+    desk.page.evaluate("() => { window.requestAnimationFrame = () => 0; }")
+    desk.press("12")
+    desk.saved()
+    assert len(desk.rows()) == 2
+
+
+def test_the_answers_button_looks_pressed_as_long_as_its_key_is(desk: Desk):
+    pressed = desk.page.locator(".answer.pressed")
+    desk.page.keyboard.down("2")
+    expect(pressed).to_have_text("2 open")
+    desk.page.keyboard.up("2")
+    expect(pressed).to_have_count(0)
+    desk.saved()
