@@ -1,58 +1,56 @@
 // The effort page's chart: what rounds estimated against answers, what the law expects, and the aim.
 
-import uPlot from "./vendor/uPlot.esm.js";
+import { draw } from "./results/chart.js";
 
-const HEIGHT = 280;
-const SERIES = ["estimate", "low", "high", "expected", "expected_low", "expected_high"];
-
-const figure = document.querySelector("[data-chart]");
-if (figure) draw(figure, JSON.parse(figure.dataset.chart), Number(figure.dataset.target));
-
-function draw(box, columns, target) {
-  const aim = columns.answers.map(() => target);
-  const plot = new uPlot(options(box), [columns.answers, ...SERIES.map((name) => columns[name]), aim], box);
-  plot.root.setAttribute("role", "img");
-  plot.root.setAttribute("aria-label", inWords(columns, target));
-  addEventListener("resize", () => plot.setSize({ width: box.clientWidth, height: HEIGHT }));
-  document.getElementById("save-png").addEventListener("click", () => save(plot));
+const box = document.querySelector("[data-chart]");
+if (box) {
+  const spec = specOf(JSON.parse(box.dataset.chart), Number(box.dataset.target));
+  draw(box, spec);
+  let drawn = box.clientWidth;
+  addEventListener("resize", () => {
+    if (box.clientWidth === drawn) return; // A phone's address bar comes and goes.
+    drawn = box.clientWidth;
+    draw(box, spec);
+  });
 }
 
-function inWords({ answers, estimate }, target) {
-  const known = estimate.flatMap((share, i) => (share === null ? [] : [`${share.toFixed(1)} percent after ${answers[i]} answers`]));
-  return `Estimated wrong labels: ${known.join(", ")}. The aim is ${target} percent.`;
-}
-
-function options(box) {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name) => style.getPropertyValue(name).trim();
-  const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
-  const percent = (_plot, share) => (share === null ? "–" : `${share.toFixed(1)} %`);
-  const line = (label, stroke, more = {}) => ({ label, stroke, width: 2, value: percent, spanGaps: true, ...more });
-  const edge = (label, stroke) => line(label, stroke, { width: 1, points: { show: false } });
-  const [now, then] = [color("--class-1"), color("--class-0")];
+function specOf(columns, target) {
+  const { answers } = columns;
+  const among = (middle, low, high, says) => answers.flatMap((x, i) => {
+    if (columns[middle][i] === null) return [];
+    const words = `After ${x} answers ${says} ${percent(columns[middle][i])} wrong, ${percent(columns[low][i])} to ${percent(columns[high][i])}`;
+    return columns[low][i] === null ? [{ x, y: columns[middle][i] }] : [{ x, y: columns[middle][i], low: columns[low][i], high: columns[high][i], words }];
+  });
+  const past = among("estimate", "low", "high", "an estimated");
+  const future = among("expected", "expected_low", "expected_high", "an expected");
+  const highest = Math.max(target, ...past.map((p) => p.high), ...future.map((p) => p.high ?? 0));
+  const [xTicks, yTicks] = [ticks(0, answers.at(-1)), ticks(0, highest)];
   return {
-    width: box.clientWidth, height: HEIGHT, cursor: { drag: { x: false } }, scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, high * 1.05] } },
-    axes: [{ ...axis, space: 60, label: "answers", labelSize: 22, labelFont: "12px system-ui" }, { ...axis, size: 52, values: (_plot, ticks) => ticks.map((tick) => `${tick} %`) }],
-    bands: [{ series: [3, 2], fill: `${now}26` }, { series: [6, 5], fill: `${then}26` }],
-    series: [
-      { label: "answers" }, line("estimated wrong", now, { points: { show: true, size: 7 } }), edge("at least", now), edge("at most", now),
-      line("expected", then, { dash: [6, 4] }), edge("expected at least", then), edge("expected at most", then),
-      line("aim", color("--good"), { width: 1, dash: [2, 4], points: { show: false } }),
-    ],
+    title: `Estimated wrong labels: ${past.map((p) => `${percent(p.y)} after ${p.x} answers`).join(", ")}. The aim is ${percent(target)}.`,
+    file: "effort", height: 320,
+    hint: "The mouse or the arrow keys name each round.",
+    x: { label: "answers", min: 0, max: Math.max(answers.at(-1), xTicks.at(-1)), ticks: xTicks },
+    y: { label: "wrong of all labels", min: 0, max: Math.max(highest, yTicks.at(-1)), ticks: yTicks, words: (value) => `${value} %` },
+    areas: [{ tone: "class-1", items: past }, { tone: "class-0", items: future.filter((p) => p.high !== undefined) }],
+    lines: [
+      { name: "estimated by the rounds", tone: "class-1", items: past },
+      { name: "expected of more answers", tone: "class-0", dashed: true, items: future },
+      { name: "aim", tone: "good", dashed: true, silent: true, items: [{ x: 0, y: target }, { x: Math.max(answers.at(-1), xTicks.at(-1)), y: target }] },
+    ].filter((line) => line.items.length),
+    points: [{ tone: "class-1", items: past.map((p) => ({ ...p, r: 4 })) }],
+    table: [["answers", "kind", "wrong_percent", "low", "high"], ...past.map((p) => [p.x, "estimated", p.y, p.low, p.high]), ...future.filter((p) => p.high !== undefined).map((p) => [p.x, "expected", p.y, p.low, p.high])],
   };
 }
 
-// The canvas has no ground of its own; a picture that is taken away needs one.
-function save(plot) {
-  const { canvas } = plot.ctx;
-  const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
-  const context = copy.getContext("2d");
-  context.fillStyle = getComputedStyle(document.body).backgroundColor;
-  context.fillRect(0, 0, copy.width, copy.height);
-  context.drawImage(canvas, 0, 0);
-  copy.toBlob((blob) => {
-    const href = URL.createObjectURL(blob);
-    Object.assign(document.createElement("a"), { href, download: "effort.png" }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 1000);
-  });
+function percent(share) {
+  return share === null ? "" : `${share.toFixed(1)} %`;
+}
+
+// Four or five round numbers from `from` to `to` or a little further.
+function ticks(from, to) {
+  const rough = (to - from) / 4 || 1;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * [1, 2, 2.5, 5, 10].find((factor) => factor * unit >= rough);
+  const count = Math.ceil((to - from) / step - 1e-9) || 1;
+  return Array.from({ length: count + 1 }, (_, i) => Math.round((from + i * step) * 1000) / 1000);
 }

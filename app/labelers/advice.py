@@ -34,6 +34,10 @@ class Known:
     accepted_wrong: Point | None = None
     """What the newest round expects among the accepted."""
     audited: Audited | None = None
+    unheard: Sequence[str] = ()
+    """Classes that were added after the newest round: its estimates know nothing of them."""
+    missing: str | None = None
+    """What the labelers need before they can learn, as a sentence."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,8 @@ class Advice:
 
 
 def advise(known: Known) -> Advice:
-    if not known.rounds:
-        return Advice("Nothing is known yet", "the first estimate comes with the first round.")
-    if contradiction := _contradiction(known):
-        return contradiction
+    if unreliable := _not_known(known) or _contradiction(known):
+        return unreliable
     if not known.points:
         return _without_estimates(known)
     now = known.points[-1]
@@ -63,6 +65,16 @@ def advise(known: Known) -> Advice:
     if not known.unclear:
         return Advice("Every image is labelled", f"{aim} {_proof(known)}")
     return _go_on(known, now, aim)
+
+
+def _not_known(known: Known) -> Advice | None:
+    missing = f" {known.missing}" if known.missing else ""
+    if not known.rounds:
+        return Advice("Nothing is known yet", f"the first estimate comes with the first round.{missing}")
+    if not known.unheard:
+        return None
+    since = f"the newest round was made before there was such a class; the next one tells.{missing}"
+    return Advice(f"Nothing is known of {' and '.join(known.unheard)} yet", since)
 
 
 def _contradiction(known: Known) -> Advice | None:
@@ -87,7 +99,7 @@ def _without_estimates(known: Known) -> Advice:
         return Advice(
             "As the audit says", f"at most {percent(known.audited.bound)} of the accepted labels are wrong."
         )
-    return Advice("An audit tells", "these labelers estimate nothing about themselves.")
+    return Advice("An audit tells", "these rounds estimated nothing about themselves.")
 
 
 def _go_on(known: Known, now: Point, aim: str) -> Advice:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.labelers.advice import Advice, Audited, Known, advise
+from app.labelers.service import why_not
 from app.labeling.queries import LoopCounts, loop_counts
 from app.models import Annotation, AnnotationKind, AnnotationSource, Project, Round
 from app.review.audit_queries import find_current
@@ -34,6 +35,8 @@ class RoundPoint:
     unclear: int
     accepted_wrong: Point | None
     all_wrong: Point | None
+    class_ids: frozenset[int] | None = None
+    """The classes it knew; None: it is from before that was noted."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,14 @@ def _known(session: Session, project: Project, counts: LoopCounts, rounds: Seque
         target=project.target,
         accepted_wrong=rounds[-1].accepted_wrong if rounds else None,
         audited=_find_audited(session, project.id),
+        unheard=_unheard(project, rounds),
+        missing=why_not(session, project),
     )
+
+
+def _unheard(project: Project, rounds: Sequence[RoundPoint]) -> list[str]:
+    heard = rounds[-1].class_ids if rounds else None
+    return [] if heard is None else [c.name for c in project.active_classes if c.id not in heard]
 
 
 def _find_audited(session: Session, project_id: int) -> Audited | None:
@@ -128,6 +138,7 @@ def _point(number: int, report: dict[str, Any]) -> RoundPoint:
         unclear=max(report.get("disagreed", 0) - answers - report.get("by_twins", 0), 0),
         accepted_wrong=_share(answers, report.get("accepted_wrong")) if accepted else None,
         all_wrong=_share(answers, report.get("all_wrong")),
+        class_ids=frozenset(report["class_ids"]) if "class_ids" in report else None,
     )
 
 

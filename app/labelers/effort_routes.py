@@ -11,6 +11,7 @@ from app.db import ReadSessionDep
 from app.html.templating import render
 from app.labelers.effort import RoundPoint, chart, list_points, next_hundred, read_effort
 from app.projects.access import MemberProjectDep
+from app.review.service import read_bought
 
 router = APIRouter(prefix="/projects/{project_id}")
 COLUMNS = (
@@ -23,8 +24,9 @@ COLUMNS = (
 def effort_page(request: Request, project: MemberProjectDep, session: ReadSessionDep) -> Response:
     effort = read_effort(session, project)
     return render(
-        request, "labelers/effort.html", effort=effort, chart=chart(effort), hundred=next_hundred(effort)
-    )
+        request, "labelers/effort.html", effort=effort, chart=chart(effort), hundred=next_hundred(effort),
+        second=read_bought(session, project),
+    )  # fmt: skip
 
 
 @router.get("/effort.csv")

@@ -102,6 +102,7 @@ def report(run: Finished) -> dict[str, Any]:
     pair = run.manifest.recipe == "founding"
     return {
         "classes": run.manifest.classes,
+        "class_ids": run.manifest.class_ids,
         "counts": [np.bincount(p.argmax(1), minlength=classes).tolist() for p in run.probabilities],
         "cross_table": cross_table(*run.probabilities).tolist() if pair else None,
         "agreed": accepted,

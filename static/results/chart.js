@@ -14,8 +14,8 @@ export function make(name, attributes = {}, text = "") {
   return node;
 }
 
-// `spec`: title, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
-// `{name, tone, items: [{x, y, words, pick}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
+// `spec`: title, `file` where the title is too long for a name, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
+// `{name, tone, items: [{x, y, words, pick}]}`, `areas` of `{tone, items: [{x, low, high}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
 export function draw(box, spec) {
   // As wide as its place, so that words keep their size on a phone.
   const width = Math.min(Math.max(box.clientWidth - 28, 260), 1100);
@@ -24,6 +24,7 @@ export function draw(box, spec) {
   const place = placed(spec, size);
   axes(svg, spec, place, size);
   if (spec.band) svg.append(make("rect", { class: "band", x: place.x(spec.band[0]), y: EDGE.top, width: Math.max(place.x(spec.band[1]) - place.x(spec.band[0]), 0), height: size.height - EDGE.top - EDGE.bottom }));
+  areas(svg, spec, place);
   const shown = [...bars(svg, spec, place), ...lines(svg, spec, place), ...points(svg, spec, place, size)];
   for (const mark of spec.marks ?? []) svg.append(make("line", { class: `mark ${mark.tone ?? ""}`, x1: place.x(mark.x), x2: place.x(mark.x), y1: EDGE.top, y2: size.height - EDGE.bottom }));
   const words = document.createElement("p");
@@ -65,6 +66,15 @@ function axes(svg, spec, place, size) {
 
 function word(axis, value) {
   return axis.words ? axis.words(value) : String(Math.round(value * 1000) / 1000);
+}
+
+function areas(svg, spec, place) {
+  for (const series of spec.areas ?? []) {
+    const edge = (side) => series.items.map((item) => `${place.x(item.x)},${place.y(item[side])}`);
+    const group = make("g", { class: series.tone });
+    group.append(make("polygon", { class: "area", points: [...edge("high"), ...edge("low").reverse()].join(" ") }));
+    svg.append(group);
+  }
 }
 
 function bars(svg, spec, place) {

@@ -11,7 +11,7 @@ export function downloads(svg, spec) {
     button.type = "button";
     button.className = "quiet-button small";
     button.textContent = kind;
-    button.setAttribute("aria-label", `Download ${spec.title} as ${kind}`);
+    button.setAttribute("aria-label", `Download ${spec.file ?? spec.title} as ${kind}`);
     button.addEventListener("click", run);
     row.append(button);
   }
@@ -19,7 +19,7 @@ export function downloads(svg, spec) {
 }
 
 function name(spec) {
-  return spec.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return spec.file ?? spec.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 }
 
 function standalone(svg) {

@@ -64,9 +64,14 @@ def test_a_sample_is_drawn_checked_by_keys_and_speaks(page: Page):
 
 def test_the_effort_page_draws_its_chart_and_gives_it_away(page: Page):
     page.goto(page.url.replace("/audit", "/effort"))
-    chart = page.get_by_role("img", name="Estimated wrong labels: 8.0 percent after 4 answers")
+    chart = page.get_by_role("img", name="Estimated wrong labels: 8.0 % after 4 answers")
     expect(chart).to_be_visible()
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Download PNG").click()
-    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".words")).to_contain_text("After 4 answers an estimated 8.0 % wrong")
+    for kind, begin in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"answers,kind,wrong_percent,low,high")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=f"Download effort as {kind}").click()
+        assert saved.value.suggested_filename == f"effort.{kind.lower()}"
+        assert Path(saved.value.path()).read_bytes().startswith(begin)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

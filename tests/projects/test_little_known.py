@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 from bs4 import BeautifulSoup
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.labeling.service import Answer, submit_annotation
-from app.models import AnnotationKind, AnnotationSource, LabelClass, Project
+from app.models import AnnotationKind, AnnotationSource, LabelClass, Project, Round
 from app.review.service import fill_seed
 from tests.conftest import SignIn
 from tests.factories import add_images, add_project, add_round, add_user
@@ -36,12 +37,12 @@ def words(client: TestClient, project_id: int, page: str) -> str:
     return " ".join(main.get_text(" ").split())
 
 
-def label(session: Session, project: Project, count: int) -> None:
+def label(session: Session, project: Project, count: int, classes: int = 9) -> None:
     author = add_user(session)
     images = add_images(session, project, 40)
     fill_seed(session, project.id)
     for i, image in enumerate(images[:count]):
-        chosen = project.classes[i % len(project.classes)].id
+        chosen = project.classes[i % min(len(project.classes), classes)].id
         answer = Answer(image.id, AnnotationKind.LABEL, chosen, AnnotationSource.SEED, 1.0, f"key-{i:06d}")
         submit_annotation(session, user=author, project_id=project.id, answer=answer)
 
@@ -49,6 +50,21 @@ def label(session: Session, project: Project, count: int) -> None:
 def one_class(session: Session) -> Project:
     project = add_project(session, classes=("open",), recipe="squint")
     label(session, project, 40)
+    return project
+
+
+def one_class_answered(session: Session) -> Project:
+    """Of two: everything looks closed so far."""
+    project = add_project(session, recipe="squint", seed_size=50)
+    label(session, project, 40, classes=1)
+    return project
+
+
+def not_estimated(session: Session) -> Project:
+    """A round from before rounds estimated the whole pile."""
+    project = nothing_accepted(session)
+    made = session.scalars(select(Round)).one()
+    made.report = {key: value for key, value in EMPTY_REPORT.items() if key != "all_wrong"}
     return project
 
 
@@ -71,13 +87,18 @@ def nothing_accepted(session: Session) -> Project:
 
 def a_class_that_appears_late(session: Session) -> Project:
     project = nothing_accepted(session)
+    made = session.scalars(select(Round)).one()
+    made.report = {**made.report, "class_ids": [c.id for c in project.classes]}
     project.classes.append(LabelClass(name="half", key="3", color=2, position=2))
     session.flush()
     return project
 
 
+MAKES = [one_class, one_class_answered, three_seeds, nothing_accepted, not_estimated, a_class_that_appears_late]
+
+
 @on_sqlite
-@pytest.mark.parametrize("make", [one_class, three_seeds, nothing_accepted, a_class_that_appears_late])
+@pytest.mark.parametrize("make", MAKES)
 def test_every_page_opens(sign_in: SignIn, database: Database, make: Callable[[Session], Project]):
     with database.write() as session:
         project_id = make(session).id
@@ -92,6 +113,17 @@ def test_every_page_opens(sign_in: SignIn, database: Database, make: Callable[[S
     [
         (one_class, "/labelers", "The project has one class only"),
         (one_class, "/effort", "Nothing is known yet"),
+        (
+            one_class_answered,
+            "/effort",
+            "the first estimate comes with the first round. The labelers need a few more",
+        ),
+        (one_class_answered, "/effort", "at least 2 of open"),
+        (
+            not_estimated,
+            "/effort",
+            "did not estimate the wrong labels of the whole pile yet. The next round does",
+        ),
         (three_seeds, "", "Label 37 more images"),
         (three_seeds, "/labelers", "The labelers need a few more seed labels: at least 1 of open"),
         (three_seeds, "/audit", "There are none yet"),
@@ -101,6 +133,8 @@ def test_every_page_opens(sign_in: SignIn, database: Database, make: Callable[[S
         (nothing_accepted, "/effort", "Not enough rounds yet"),
         (nothing_accepted, "/effort", "about 50.0 % of all labels would be wrong now, 30.0 % to 70.0 %"),
         (a_class_that_appears_late, "/labelers", "at least 2 of half"),
+        (a_class_that_appears_late, "/effort", "Nothing is known of half yet"),
+        (a_class_that_appears_late, "", "Nothing is known of half yet"),
     ],
 )
 def test_it_says_what_is_missing(
