@@ -25,7 +25,8 @@ from app.images.rendered import GROUP_PATTERN, render_eyes
 from app.projects.grouping import group_of, pattern_problem
 from app.review.statement import CANT_TELL, FIXED, RIGHT, WRONG, state
 from ml import pixels
-from ml.contract import SIMULATION, SIMULATION_RESULT, Failure, Progress, Recipe, SimulationPlan, decode_event
+from ml.contract import SIMULATION, SIMULATION_RESULT, Recipe, SimulationPlan
+from ml.events import Failure, Progress, decode_event
 from ml.rundir import LOG, atomic_path, write_text
 
 LARGEST_SIDE = 224

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ml.contract import Failure, encode_event
 from ml.errors import RunError
+from ml.events import Failure, encode_event
 from ml.pixels import UnreadableImageError, decode
 
 if TYPE_CHECKING:

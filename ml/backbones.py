@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ml import compact
-from ml.backbone import IMAGENET, Backbone
+from ml.backbone_spec import IMAGENET, Backbone
 from ml.clip_nets import clip_backbone
 from ml.contract import WeightsPolicy
 from ml.data import OWN, Normalisation

@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ml.backbone import Backbone
+from ml.backbone_spec import Backbone
 from ml.checkpoint import TrainState
 from ml.data import Normalisation
 from ml.engine import Task, evaluate

@@ -27,10 +27,10 @@ from ml.distort import LIVELY, distort
 from ml.errors import NotFiniteError
 from ml.losses import balanced_weights, loss_of, predicted
 from ml.optimizing import average_of, make_optimizer, rate_at
+from ml.parallel import ALONE, Team, gathered, size_for
 from ml.report import TRAINING_COST, Reporter
 from ml.scoring import SCORING_BATCH
 from ml.settings import TrainSettings
-from ml.team import ALONE, Team, gathered, size_for
 
 
 @dataclass(frozen=True)

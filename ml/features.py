@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ml.backbone import Backbone
+from ml.backbone_spec import Backbone
 from ml.checkpoint import TrainState
 from ml.clip_nets import ZeroShot
 from ml.compact import CompactNet

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TextIO
 
-from ml.contract import Event, MetricPoint, Progress, encode_event
+from ml.events import Event, MetricPoint, Progress, encode_event
 
 QUIET_S = 0.25
 EVENTS: TextIO = sys.stdout

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from ml.backbone import Backbone
+from ml.backbone_spec import Backbone
 from ml.data import Normalisation
 from ml.errors import RunError
 from ml.settings import default_input_size

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ml import rundir
 from ml.backbones import get_backbone
-from ml.contract import Manifest, Progress, Tuned
+from ml.contract import Manifest, Tuned
 from ml.errors import NotFiniteError, RunError
+from ml.events import Progress
 from ml.learning import Run, learn, settings_of
 from ml.parts import NONE, Splits, split
 from ml.report import QUIET_S, Reporter

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "team", "transfer", "users"}
 ML_FOR_THE_APP = {
-    "contract", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable", "tracking",
-    "errors", "likeness",
+    "contract", "events", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable",
+    "tracking", "errors", "likeness",
 }  # fmt: skip
 ROOTS = {"app.main", "app.jobs.kinds"}
 """Modules that put the slices together, and so may import any part of them."""
@@ -24,6 +24,7 @@ PURE = [
     "ml/splitting.py",
     *(f"ml/metrics/{path.name}" for path in sorted((ROOT / "ml" / "metrics").glob("*.py"))),
     "ml/contract.py",
+    "ml/events.py",
     "app/labeling/current.py",
     "app/team/agreement.py",
     "app/projects/next_step.py",

@@ -23,7 +23,7 @@ from app.db import Database
 from app.jobs.engine import workflows_of
 from app.models import Job, JobMetric
 from app.models.base import now
-from ml.contract import MetricPoint, Progress
+from ml.events import MetricPoint, Progress
 
 Result = TypeVar("Result")
 NO_ANSWER = (OperationalError, PoolTimeoutError)

@@ -16,7 +16,7 @@ from app.config import REPOSITORY
 from app.jobs.attempts import NO_ANSWER, JobFailedError, patiently
 from app.jobs.hearing import Hearing
 from app.jobs.runlock import note_holder, take_lock
-from ml.contract import MetricPoint, Progress
+from ml.events import MetricPoint, Progress
 from ml.rundir import LOG
 
 NICENESS = 10

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO
 
-from ml.contract import Event, Failure, MetricPoint, Progress, decode_event
+from ml.events import Event, Failure, MetricPoint, Progress, decode_event
 
 LONGEST_LINE = 1 << 20
 

@@ -22,7 +22,7 @@ from app.errors import ConflictError, NotFoundError
 from app.jobs.engine import QUEUE, WORKFLOW, client_of, prepare_job_tables, workflows_of
 from app.models import Job
 from app.models.base import now
-from ml.contract import Progress
+from ml.events import Progress
 from ml.rundir import LOG
 
 __all__ = [

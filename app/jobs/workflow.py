@@ -25,7 +25,7 @@ from app.jobs.queue import log_path, run_folder
 from app.jobs.registry import JobKind, find_kind
 from app.models import Job
 from app.models.base import now
-from ml.contract import MetricPoint, Progress
+from ml.events import MetricPoint, Progress
 from ml.rundir import MANIFEST, is_done
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFoundError
 from app.jobs.queue import JobStatus, progress, status_of
 from app.models import Job, JobMetric, Project, User, now
-from ml.contract import Progress
+from ml.events import Progress
 
 TITLES = {
     "pretrain": "Learn from the unlabelled images",

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from app.jobs.child import NICENESS
-from ml.contract import Manifest, Pack, Progress, decode_event
+from ml.contract import Manifest, Pack
+from ml.events import Progress, decode_event
 from ml.rundir import MANIFEST
 from tests.e2e.screens import ROOT
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ml.contract import Event, Failure, MetricPoint, Progress, encode_event
+from ml.events import Event, Failure, MetricPoint, Progress, encode_event
 from ml.rundir import CHECKPOINTS, DONE, MANIFEST, write_text
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.jobs.attempts import JobFailedError, SupersededError
 from app.jobs.child import Ending, run_child
-from ml.contract import MetricPoint, Progress, encode_event
+from ml.events import MetricPoint, Progress, encode_event
 from ml.rundir import LOG
 from tests.jobs.conftest import eventually, is_gone
 

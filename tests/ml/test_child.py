@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from ml import rundir
 from ml.__main__ import main, sentence_for
-from ml.contract import Failure, MetricPoint, Progress, decode_event
+from ml.events import Failure, MetricPoint, Progress, decode_event
 from ml.training import execute
 from tests.ml.conftest import NET, MakeRun, pictures, result_of
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from ml import engine, report, rundir
-from ml.contract import Manifest, MetricPoint, Tuned, decode_event
+from ml.contract import Manifest, Tuned
 from ml.errors import RunError
+from ml.events import MetricPoint, decode_event
 from ml.parts import split
 from ml.settings import TrainSettings
 from ml.training import execute

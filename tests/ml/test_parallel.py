@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from ml import team
-from ml.contract import MetricPoint, decode_event
+from ml import parallel
 from ml.data import OWN, Images
 from ml.engine import Task, fit_together
+from ml.events import MetricPoint, decode_event
+from ml.parallel import size_for
 from ml.report import Reporter
 from ml.settings import TrainSettings
-from ml.team import size_for
 from tests.ml.conftest import pictures
 
 ROWS = np.arange(32)
@@ -67,5 +67,5 @@ def test_everybody_gets_two_images_of_every_batch(wanted: int, images: int, batc
 
 
 def test_every_gpu_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(team.torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(parallel.torch.cuda, "device_count", lambda: 4)
     assert size_for(0, torch.device("cuda"), 1000, 64) == 4
