@@ -36,7 +36,7 @@ def simulate(  # noqa: PLR0913, PLR0917  the options of a replay
         str, typer.Option(help="squint or founding, or both parted by a comma: a table each.")
     ] = "squint",
     answers: Annotated[int, typer.Option(min=100, help="How many the person gives.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Another order of the first hundred.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Other images in the seed.")] = 0,
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Several, with the spread between them.")] = "",
     human: Annotated[
         Path | None, typer.Option(metavar="CSV", help="What the person answers, where that is not the truth.")

@@ -58,4 +58,5 @@ def needed(allowed: int, target: float) -> int:
 
 
 def usual_size(pile: int, target: float) -> int:
-    return min(needed(ALLOWED, target), pile)
+    """Return the largest of the usual sizes that a pile has, or the whole of a smaller one."""
+    return max((size for wrong in range(ALLOWED + 1) if (size := needed(wrong, target)) <= pile), default=pile)

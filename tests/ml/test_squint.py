@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
 from app.images.rendered import render_eyes
 from ml import pretraining, rundir, simulation
@@ -109,6 +110,24 @@ def test_colour_three_classes_and_other_sizes(make_round: MakeRound):
     folder = make_round(pixels, partly(labels, 60), classes=3, settings=LEARNS)
     execute(folder)
     assert (scores_of(folder)["probability"].argmax(1) == labels)[60:].mean() > 0.8
+
+
+def test_ten_classes_of_which_two_have_no_answer_yet(make_round: MakeRound):
+    digits = load_digits()
+    pixels = (digits.images[:200, :, :, None] * 15.9).astype(np.uint8)
+    known = [int(digit) if i < 100 and digit < 8 else -1 for i, digit in enumerate(digits.target[:200])]
+    folder = make_round(pixels, known, classes=10, settings={"steps": 20, "target": 0.3})
+    execute(folder)
+    scores, result = scores_of(folder), result_of(folder)
+    assert scores["probability"].shape == (200, 10)
+    assert np.isfinite(scores["probability"]).all()
+    rest = np.array(known) < 0
+    right = scores["probability"].argmax(1) == digits.target[:200]
+    assert right[rest & (digits.target[:200] < 8)].mean() > 0.5
+    assert scores["probability"][scores["accepted"]].argmax(1).max(initial=0) < 8
+    assert [note for note in result.notes if "class8" in note] == [
+        "Nothing is accepted as class8 yet: it has no answers, and 5 are needed."
+    ]
 
 
 def test_what_the_recipe_accepted_before_teaches_it_nothing(make_round: MakeRound):

@@ -287,7 +287,7 @@ def test_the_page_plans_for_the_aim_of_the_project_and_says_whether_it_is_proven
     with room.database.write() as session:
         session.get_one(Project, room.project).target = 0.15
     said = page(auditor)
-    assert "15 % wrong this project’s aim" in said
+    assert "15 % wrong · this project’s aim" in said
     send(auditor, size="20")
     check(room, auditor, 20)
     assert "That proves the aim of this project, at most 15 %." in page(auditor)
