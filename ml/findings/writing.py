@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ml import rundir
 from ml.contract import Manifest
 from ml.findings.issues import find_doubts
-from ml.findings.leaks import MOST_LISTED, find_leaks
+from ml.findings.leaks import MOST_LISTED, copy_small, find_leaks
 from ml.findings.looks import measure_looks
 from ml.findings.slices import Cut, Judged, cut_by_kind, cut_by_number, group_sizes, judge_slices
 from ml.metrics import compare, decide, holm
@@ -99,16 +99,18 @@ def make_cuts(scored: Scored, pixels: NDArray[np.uint8], origins: dict[int, dict
 
 def _leaks(folder: Path, scored: Scored, pixels: NDArray[np.uint8]) -> dict[str, Any]:
     compared, found = 0, []
-    for tested, learned in _parts(folder, scored):
+    parts = _parts(folder, scored)
+    copies = copy_small(pixels, np.unique(np.concatenate(parts[0])))
+    for tested, learned in parts:
         compared += len(tested) * len(learned)
-        found += find_leaks(pixels, tested, learned)
+        found += find_leaks(copies, tested, learned)
     ids, labels = scored.manifest.image_ids, scored.manifest.labels
     once = {(min(leak.row, leak.other), max(leak.row, leak.other)): leak for leak in found}
     listed = sorted(once.values(), key=lambda leak: -leak.likeness)[:MOST_LISTED]
     return {
         "compared": compared,
         "found": len(once),
-        "groups_in_both": sum(_shared_groups(scored, *parts) for parts in _parts(folder, scored)),
+        "groups_in_both": sum(_shared_groups(scored, *part) for part in parts),
         "pairs": [
             {
                 "image_id": ids[leak.row], "other_id": ids[leak.other], "likeness": round(leak.likeness, 4),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import accuracy_score
 
 from ml import rundir
 from ml.contract import Manifest
 from ml.findings.issues import find_doubts
-from ml.findings.leaks import find_leaks
+from ml.findings.leaks import _resized, copy_small, find_leaks
 from ml.findings.looks import measure_looks
 from ml.findings.slices import Judged, cut_by_kind, cut_by_number, group_sizes, judge_slices
 from ml.findings.writing import write_findings
@@ -53,9 +54,21 @@ def test_a_brightened_twin_in_the_training_part_is_named_and_strangers_are_not()
     pixels = np.random.default_rng(0).integers(0, 200, (60, 24, 24, 1), dtype=np.uint8)
     pixels[7] = pixels[50] + 40
     pixels[8], pixels[51] = 90, 91
-    found = find_leaks(pixels, np.arange(10), np.arange(10, 60))
+    found = find_leaks(copy_small(pixels, np.arange(60)), np.arange(10), np.arange(10, 60))
     assert [(leak.row, leak.other) for leak in found] == [(7, 50)]
     assert found[0].likeness > 0.99
+
+
+@pytest.mark.parametrize("side", [24, 60])
+def test_small_copies_of_many_pictures_are_pillows_to_a_grey_level(side: int):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, side, side, 1), dtype=np.uint8)
+    for height, width in ((8, 9), (16, 16)):
+        wanted = [
+            np.asarray(Image.fromarray(picture[..., 0]).resize((width, height), Image.Resampling.BILINEAR), float)
+            for picture in pixels
+        ]
+        found = _resized(pixels[..., 0].astype(np.float32), height, width)
+        assert np.abs(found - np.stack(wanted)).max() <= 1
 
 
 def test_looks_are_what_they_are_called():
