@@ -67,7 +67,6 @@ class ProjectForm(FormModel):
     """What can be changed later, too."""
 
     name: Name
-    seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
     round_size: RoundSize = ROUND_ANSWERS
     target: Target = TARGET
     settle_twins: Checkbox = False
@@ -76,12 +75,15 @@ class ProjectForm(FormModel):
 
 
 class NewProjectForm(ProjectForm):
+    seed_size: Annotated[SeedSize | None, BeforeValidator(lambda text: text or None)] = None
+    """Empty: as many as the recipe wants."""
     classes: Annotated[list[ClassName], BeforeValidator(split_names), Field(min_length=1)]
     positive: PlainText = ""
     recipe: PlainText = DEFAULT_RECIPE
 
 
 class SettingsForm(ProjectForm):
+    seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
     positive_id: int
     show_opinions: Checkbox = False
     overlap: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] = 1

@@ -65,6 +65,13 @@ def test_a_project_begins_at_its_recipes_own_pace_unless_told_another(database: 
         assert (slow.seed_size, slow.round_size) == (80, 40)
 
 
+@pytest.mark.parametrize(("recipe", "seed"), [("squint", 50), ("founding", 100)])
+def test_a_form_without_a_seed_takes_its_recipes(database: Database, erin: TestClient, recipe: str, seed: int):
+    assert parsed(erin.get("/projects/new")).select_one("#seed_size")["value"] == ""
+    erin.post("/projects", data=FORM | {"recipe": recipe, "seed_size": ""})
+    assert [project.seed_size for project in projects(database)] == [seed]
+
+
 def test_the_last_class_is_positive_unless_said_otherwise(database: Database, erin: TestClient):
     erin.post("/projects", data=FORM)
     assert projects(database)[0].positive_class.name == "open"
