@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=_die_with_parent, daemon=True).start()
     # The system ends the process at once; a handler would wait for the net's current step.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return train(options.run, options.command)
+    return train(options.run, options.command, options.only)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("label", "bakeoff", "pretrain", "tune", "simulate", "export"):
         command = commands.add_parser(name)
         command.add_argument("run", type=Path, help="run folder with its manifest.json")
+        command.add_argument("--only", default="", metavar="MODEL", help="train no other labeler of the run")
         command.add_argument("--die-with-parent", action="store_true", help="end when stdin is closed")
     command = commands.add_parser("predict")
     command.add_argument("model", type=Path, help="model folder, or a zip of one")
@@ -67,7 +68,7 @@ def _die_with_parent() -> None:
     os._exit(ORPHANED)
 
 
-def train(run: Path, command: str) -> int:
+def train(run: Path, command: str, only: str = "") -> int:
     events = sys.stdout
     try:
         # Beside other work a thread that spins for another one takes the core which that one waits for: measured,
@@ -78,7 +79,8 @@ def train(run: Path, command: str) -> int:
             from ml import report  # noqa: PLC0415  torch takes seconds to import
 
             report.EVENTS = events
-            _module_of(command).execute(run)
+            module = _module_of(command)
+            module.execute(run, only) if only else module.execute(run)
     except BaseException as error:  # noqa: BLE001  whatever it was, a person reads a sentence
         traceback.print_exc()
         print(encode_event(Failure(sentence_for(error))), file=events, flush=True)

@@ -97,13 +97,18 @@ class Learnt:
 def train_one(run: Run, name: str) -> TrainedModel:
     """Train, score and save one model, or take what an earlier attempt left finished; then its folds."""
     folder = run.model_folder(name)
-    if (folder / CONFIG).exists() and run.scores_file(name).exists():
+    if is_finished(run, name):
         run.reporter.skip(work_of(run.settings(name), run.splits) + len(run.kept_score))
     else:
         keep(run, name, folder)
     for fold in range(len(run.folds)):
         judge_fold(run, name, fold)
     return described(folder, read_config((folder / CONFIG).read_text("utf-8")))
+
+
+def is_finished(run: Run, name: str) -> bool:
+    """Whether the model that is kept is there, with its scores."""
+    return (run.model_folder(name) / CONFIG).exists() and run.scores_file(name).exists()
 
 
 def keep(run: Run, name: str, folder: Path) -> None:

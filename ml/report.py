@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import TextIO
 
@@ -23,10 +24,13 @@ class Reporter:
     def __init__(self, total: float, stream: TextIO | None = None) -> None:
         self.total = max(total, 1.0)
         self.done = 0.0
+        self.beside = 0.0
+        """Work that another process has done for the same run."""
         self._stream = stream or EVENTS
         self._worked = 0.0
         self._started = time.monotonic()
         self._last = 0.0
+        self._printing = threading.Lock()
         self._stage = ""
         self._stage_images = 0
         self._stage_started = self._started
@@ -52,20 +56,22 @@ class Reporter:
         self._stage_images += images
         self.done += images * cost
         self._worked += images * cost
-        if moment - self._last < QUIET_S and self.done < self.total:
+        done = min(self.done + self.beside, self.total)
+        if moment - self._last < QUIET_S and done < self.total:
             return
         self._last = moment
-        speed = _rate(self._worked, moment - self._started)
-        left = round(max(self.total - self.done, 0) / speed, 1) if speed else None
+        speed = _rate(self._worked + self.beside, moment - self._started)
+        left = round((self.total - done) / speed, 1) if speed else None
         images_per_s = round(_rate(self._stage_images, moment - self._stage_started), 1)
-        self._print(Progress(stage, self.done, self.total, epoch, epochs, loss, images_per_s or None, left))
+        self.tell(Progress(stage, done, self.total, epoch, epochs, loss, images_per_s or None, left))
 
     def metric(self, series: str, step: int, **values: float) -> None:
         for name, value in values.items():
-            self._print(MetricPoint(series, name, step, value))
+            self.tell(MetricPoint(series, name, step, value))
 
-    def _print(self, event: Event) -> None:
-        print(encode_event(event), file=self._stream, flush=True)
+    def tell(self, event: Event) -> None:
+        with self._printing:
+            print(encode_event(event), file=self._stream, flush=True)
 
 
 def _rate(count: float, seconds: float) -> float:

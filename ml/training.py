@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ml import rundir
 from ml.backbones import get_backbone
+from ml.beside import share_of, train_side_by_side
 from ml.contract import Manifest, RunResult, TrainedModel
 from ml.device import pick_device
 from ml.errors import RunError
@@ -28,8 +29,11 @@ from ml.pixels import load_pack
 from ml.report import Reporter
 
 
-def execute(folder: Path) -> None:
-    """Carry out the run that `folder`'s manifest describes. Raise RunError with a sentence when it cannot be."""
+def execute(folder: Path, only: str = "") -> None:
+    """Carry out the run that `folder`'s manifest describes; `only` trains that model and leaves the rest.
+
+    Raise RunError with a sentence when it cannot be.
+    """
     started = time.monotonic()
     manifest = read_manifest(folder)
     if manifest.recipe == "squint":
@@ -47,7 +51,12 @@ def execute(folder: Path) -> None:
         finish(folder, RunResult([], splits.counts, took, environment(manifest), []))
         return
     run = open_run(folder, manifest)
-    models = [train_one(run, name) for name in manifest.models]
+    share = share_of(run)
+    if only:
+        torch.set_num_threads(share or torch.get_num_threads())
+        train_one(run, only)
+        return
+    models = train_side_by_side(run, share) if share else [train_one(run, name) for name in manifest.models]
     scores = {name: scores_of(run, name) for name in manifest.models}
     if manifest.kind == "bakeoff":
         models = [judge(run, model, scores[model.name]) for model in models]

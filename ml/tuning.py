@@ -170,7 +170,7 @@ class TrialReporter(Reporter):
         done = min(self.spent_s + now - self.began, self.total)
         stage = f"{stage}: settings {self.trial.number + 1}"
         left = round(self.total - done, 1)
-        self._print(Progress(stage, done, self.total, epoch, epochs, loss, seconds_left=left))
+        self.tell(Progress(stage, done, self.total, epoch, epochs, loss, seconds_left=left))
 
     def metric(self, series: str, step: int, **values: float) -> None:  # noqa: ARG002  a trial has no curves
         from optuna import TrialPruned  # noqa: PLC0415  an extra
