@@ -19,7 +19,7 @@ from ml.settings import default_input_size
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 Teach = Callable[[Task, nn.Module, Reporter, str], TrainState]
-FromPile = Callable[[nn.Module, Manifest, NDArray[np.uint8], Reporter], None]
+FromPile = Callable[[nn.Module, Manifest, NDArray[np.uint8], Reporter], bool]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Backbone:
     never_scratch: bool = False
     """It knows only what it learnt elsewhere, whatever the project says of training from scratch."""
     from_pile: FromPile | None = None
-    """Fill the body with what the project's own images teach without labels; None: it starts from elsewhere."""
+    """Fill the body with what the project's own images teach without labels, and return whether that is known.
+
+    None: it starts from elsewhere.
+    """
     teach: Teach | None = None
     """How it learns the classes; None: by `ml.engine.fit_together`, with whatever head the settings want."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ml import compact
 from ml.backbone_spec import IMAGENET, Backbone
 from ml.clip_nets import clip_backbone
-from ml.contract import WeightsPolicy
+from ml.contract import Manifest, WeightsPolicy
 from ml.data import OWN, Normalisation
 from ml.errors import MissingLibraryError, RunError
 from ml.offline import ultralytics_nets
+from ml.report import Reporter
 from ml.settings import default_input_size
 from ml.small_maps import use_products_for_small_maps
 from ml.timm_nets import timm_backbone
@@ -84,7 +87,13 @@ def _compact(title: str) -> Backbone:
     def side_for(longest: int, _enlarge: int) -> int:
         return compact.side_for(longest, longest)
 
-    return Backbone("compact", title, build, load, OWN, side_for, pretrained=False)
+    return Backbone("compact", title, build, load, OWN, side_for, pretrained=False, from_pile=_recalled)
+
+
+def _recalled(net: nn.Module, manifest: Manifest, pixels: NDArray[np.uint8], _reporter: Reporter) -> bool:
+    from ml.pile import recall_pile  # noqa: PLC0415  it takes more of the program than a net does
+
+    return recall_pile(net, manifest, pixels)
 
 
 def get_backbone(name: str) -> Backbone:

@@ -14,21 +14,15 @@ from torch import Tensor, nn
 from ml.backbone_spec import Backbone
 from ml.checkpoint import TrainState
 from ml.clip_nets import ZeroShot
-from ml.compact import CompactNet
 from ml.contract import Manifest
 from ml.data import Rows, batches, normalise
-from ml.device import pick_device, reduced_precision
+from ml.device import reduced_precision
 from ml.engine import Task, evaluate
 from ml.errors import NotFiniteError, RunError
 from ml.heads import HEADS, ClustersHead, Floats, Learnt, Lesson, learn_head
-from ml.labelers.squint import SquintSettings, pretraining_of
-from ml.pretraining import pretrain
+from ml.pile import learn_pile
 from ml.report import TRAINING_COST, Reporter
 from ml.scoring import SCORING_BATCH
-from ml.small import shrink
-
-FIRST = "0.0.weight"
-"""The compact body's first convolution."""
 
 
 class Frozen(nn.Module):
@@ -122,17 +116,8 @@ def _features(task: Task, body: nn.Module, rows: Rows, reporter: Reporter) -> Fl
     return found
 
 
-def from_pile(net: nn.Module, manifest: Manifest, pixels: NDArray[np.uint8], reporter: Reporter) -> None:
-    """Fill the compact body with what the project's own images teach it; an earlier run may have learnt it.
-
-    The pictures come in three channels, equal where they are grey, so that a grey filter is shared out to three.
-    """
+def from_pile(net: nn.Module, manifest: Manifest, pixels: NDArray[np.uint8], reporter: Reporter) -> bool:
+    """Fill the body with what the project's own images teach it."""
     assert isinstance(net, Frozen)  # noqa: S101  built above
-    assert isinstance(net.body, CompactNet)  # noqa: S101
-    images = shrink(pixels, pick_device())
-    pretraining = pretraining_of(images, Path(manifest.pack.path), manifest.pack.sha256, SquintSettings())
-    reporter.total += pretraining.work
-    weights = {**pretrain(pretraining, reporter)}
-    if weights[FIRST].shape[1] == 1:
-        weights[FIRST] = weights[FIRST].repeat(1, 3, 1, 1) / 3
-    net.body.body.load_state_dict(weights)
+    learn_pile(net.body, manifest, pixels, reporter)
+    return True

@@ -92,6 +92,8 @@ class Learnt:
     settings: TrainSettings
     outputs: int
     state: TrainState
+    from_pile: bool
+    """Whether it began from what the project's own images taught without labels."""
 
 
 def train_one(run: Run, name: str) -> TrainedModel:
@@ -175,10 +177,9 @@ def learn(run: Run, name: str, splits: Splits, fold: int | None) -> Learnt:
         run.folder / rundir.CHECKPOINTS / f"{stem_of(name, fold)}.safetensors",
         manifest.classes,
     )
-    if backbone.from_pile:
-        backbone.from_pile(net, manifest, run.pixels, run.reporter)
+    from_pile = bool(backbone.from_pile and backbone.from_pile(net, manifest, run.pixels, run.reporter))
     state = (backbone.teach or fit_together)(task, net, run.reporter, name if fold is None else "")
-    return Learnt(net, images, norm, weights, settings, outputs, state)
+    return Learnt(net, images, norm, weights, settings, outputs, state, from_pile)
 
 
 def write_scores(run: Run, name: str, fold: int | None, learnt: Learnt, rows: Rows) -> None:
@@ -206,6 +207,7 @@ def what_made_it(run: Run, learnt: Learnt) -> dict[str, Any]:
     return {
         "settings": vars(learnt.settings),
         "weights": learnt.weights,
+        "from_pile": learnt.from_pile,
         "seed": run.manifest.seed,
         "code_version": run.manifest.code_version,
         "images": run.splits.counts,
@@ -220,7 +222,7 @@ def what_made_it(run: Run, learnt: Learnt) -> dict[str, Any]:
 
 def described(folder: Path, config: ModelConfig) -> TrainedModel:
     trained = config.trained
-    metrics = {"validation": trained["validation"]}
+    metrics = {"validation": trained["validation"], "from_pile": trained.get("from_pile", False)}
     if "cost" in trained:
         metrics["cost"] = {**trained["cost"], "bytes": sum(path.stat().st_size for path in folder.iterdir())}
     return TrainedModel(

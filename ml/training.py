@@ -174,6 +174,11 @@ def notes(run: Run, models: list[TrainedModel]) -> list[str]:
         flattered = ", on some of the images that judge here: its figures flatter a little" if run.folds else ""
         titles = ", ".join(model.title for model in models if model.name in run.manifest.tuned)
         said.append(f"{titles}: trained with settings that a search chose{flattered}.")
+    if titles := ", ".join(model.title for model in models if model.metrics["from_pile"]):
+        said.append(
+            f"{titles}: began from what the images themselves teach without labels, those of the test part among "
+            "them; new images may be a little harder."
+        )
     if any(model.weights == "scratch" and get_backbone(model.name).pretrained for model in models):
         said.append("Trained from scratch, without pretrained weights: expect more disagreement than with them.")
     return said

@@ -93,6 +93,7 @@ def _made_by(side: Side) -> dict[str, Any]:
     return {
         "model": side.contender.name,
         "weights": side.contender.weights,
+        "began from the unlabelled images": "yes" if metrics.get("from_pile") else "no",
         "images": report.get("image_set", "")[:12],
         "labels and splits": report.get("manifest_sha256", "")[:12],
         "folds": report.get("folds", 0),
