@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from ml import rundir
+from ml import exporting, rundir
 from ml.backbones import build_net, get_backbone
 from ml.clip_nets import ZeroShot, open_clip_model
 from ml.errors import RunError
-from ml.predict import load_model
+from ml.onnx_model import OnnxModel
+from ml.portable import ONNX
+from ml.predict import load_model, open_net
 from ml.pretraining import PretrainSettings
 from ml.training import execute
 from tests.ml.conftest import MakeRun, pictures, result_of, scores_of
@@ -49,14 +52,14 @@ TABLE = [
     f"features:{TIMM}+logreg",
     "features:clip:tiny+svm",
     "features:yolov8n-cls+knn",
-    "features:mobilenet_v3_small+kmeans",
+    "features:resnet18+kmeans",
     "features:compact+knn",
     "clip:tiny",
 ]
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_every_kind_of_model_trains_and_answers_like_the_run_that_trained_it(
+def test_every_kind_of_model_trains_and_answers_like_the_run_that_trained_it_also_as_onnx(
     make_run: MakeRun, weights: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(PretrainSettings, "epochs_for", lambda *_: 2)
@@ -67,9 +70,19 @@ def test_every_kind_of_model_trains_and_answers_like_the_run_that_trained_it(
     shown = [Image.fromarray(pixels[i - 100, :, :, 0]) for i in scores["image_ids"]]
     answers = load_model(folder / model.folder).predict(shown)
     assert np.allclose(answers, scores[f"probs_{name}"], atol=1e-4)
+    assert np.allclose(
+        asked_by_onnx(folder / model.folder, pixels[scores["image_ids"] - 100]), answers, atol=1e-3
+    )
     assert model.weights == ("pretrained" if "clip:" in name else "scratch")
     assert ("purity" in model.metrics["validation"]) == name.endswith("kmeans")
     assert not (folder / rundir.MODELS / name).exists() or ":" not in name
+
+
+def asked_by_onnx(folder: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    net, config = open_net(folder)
+    program = exporting._trace(exporting.WholeNet(net, config).eval(), config)
+    exporting._write_onnx(program, config, {}, folder / ONNX)
+    return OnnxModel(folder / ONNX, threads=1).probabilities(np.repeat(pixels, 3, axis=3))
 
 
 @pytest.mark.parametrize("name", [TIMM, f"features:{TIMM}+svm"])
