@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.atlas import draw_map
 from ml.contract import Manifest, RunResult
 from ml.device import pick_device
 from ml.errors import RunError
@@ -33,6 +34,7 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
     settings, task = opened(manifest)
     reporter = Reporter(work_of(task, len(answers.rows), settings))
     prepared = prepare(task, settings, reporter)
+    _draw_map(task, reporter)
     opinion = judge(prepared, answers, manifest.classes, settings, manifest.seed, reporter)
     write_opinion(folder, manifest, opinion)
     counts = {"train": len(answers.rows), "val": 0, "test": 0}
@@ -53,9 +55,16 @@ def execute_pretraining(folder: Path, manifest: Manifest) -> None:
     """Learn from the images alone, for the rounds to come; what was learnt lies beside the pack."""
     started = time.monotonic()
     settings, task = opened(manifest)
-    prepare(task, settings, Reporter(work_of(task, 0, settings)))
+    reporter = Reporter(work_of(task, 0, settings))
+    prepare(task, settings, reporter)
+    _draw_map(task, reporter)
     result = RunResult([], {}, time.monotonic() - started, environment(manifest), [])
     finish(folder, result)
+
+
+def _draw_map(task: Pretraining, reporter: Reporter) -> None:
+    reporter.advance("drawing the map of the images", 0)
+    draw_map(task.folder)
 
 
 def opened(manifest: Manifest) -> tuple[SquintSettings, Pretraining]:

@@ -96,6 +96,8 @@ builder   POST  /projects/{project_id}/images
 builder   POST  /projects/{project_id}/images/labels
 builder   POST  /projects/{project_id}/images/labels/{upload}/undo
 member    GET   /projects/{project_id}/images/imports/{import_id}
+member    GET   /projects/{project_id}/images/map
+member    GET   /projects/{project_id}/images/map/points
 member    GET   /projects/{project_id}/images/sheet.png?ids={image_id}
 member    GET   /projects/{project_id}/images/{image_id}.png
 member    POST  /projects/{project_id}/images/{image_id}/doubt

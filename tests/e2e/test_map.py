@@ -1,0 +1,74 @@
+"""The map of the images in real Chromium: by mouse, by keys, and on a phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.config import Settings
+from app.db import Database
+from app.images.packing import build_pack
+from ml.likeness import MAP
+from tests import factories
+from tests.e2e.screens import Server, chromium, sign_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
+
+
+@pytest.fixture
+def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
+    """A browser at the map of nine images, three by three; the last three are accepted as open."""
+    shutil.copy(sqlite_template, tmp_path / "squint.db")
+    database = Database(f"sqlite:///{tmp_path}/squint.db")
+    with database.write() as session:
+        user = factories.add_user(session)
+        project = factories.add_project(session, members=[user.id], recipe="squint")
+        images = factories.add_images(session, project, 9, side=24)
+        factories.add_round(session, project, {image.id: [(project.classes[1], 0.9)] * 2 for image in images[6:]})
+        user_id, project_id = user.id, project.id
+    pack = build_pack(database, Settings(data_dir=tmp_path), project_id).pack
+    np.save(f"{pack.path}/{MAP}", np.float32([[n, n % 3 / 2, n // 3 / 2] for n in range(9)]))
+    with Server(tmp_path) as server, chromium() as browser:
+        context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
+        sign_in(context, database, user_id, server.url)
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        page.goto(f"/projects/{project_id}/images/map")
+        yield page
+        assert problems == []
+    database.close()
+
+
+def test_an_image_is_chosen_by_keys_or_a_click_and_shows_what_lies_around_it(page: Page):
+    plane, words = page.locator("#plane"), page.locator("#chosen-words")
+    expect(page.locator("#drawn")).to_have_text("9 images")
+    plane.focus()
+    page.keyboard.press("ArrowRight")
+    expect(words).to_have_text("000004.png: not labelled yet")
+    page.keyboard.press("ArrowDown")
+    expect(words).to_have_text("000007.png: open, accepted")
+    page.keyboard.press("ArrowRight")
+    expect(words).to_have_text("000008.png: open, accepted")
+    around = page.locator("#chosen .tile")
+    expect(around).to_have_count(8)
+    around.nth(7).click()
+    expect(words).to_have_text("000000.png: not labelled yet")
+    expect(page.get_by_role("link", name="Find it in the list")).to_have_attribute(
+        "href", "/projects/1/images?q=000000.png"
+    )
+    page.get_by_label("no label").uncheck()
+    page.get_by_role("button", name="Whole map").click()
+    box = plane.bounding_box() or {}
+    plane.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(words).to_have_text("000000.png: not labelled yet")
+    page.get_by_label("no label").check()
+    plane.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(words).to_have_text("000004.png: not labelled yet")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
