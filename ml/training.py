@@ -179,6 +179,7 @@ def notes(run: Run, models: list[TrainedModel]) -> list[str]:
             f"{titles}: began from what the images themselves teach without labels, those of the test part among "
             "them; new images may be a little harder."
         )
-    if any(model.weights == "scratch" and get_backbone(model.name).pretrained for model in models):
-        said.append("Trained from scratch, without pretrained weights: expect more disagreement than with them.")
+    bare = [model.title for model in models if model.weights == "scratch" and get_backbone(model.name).pretrained]
+    if bare:
+        said.append(f"{', '.join(bare)}: trained from scratch; with pretrained weights fewer errors are likely.")
     return said

@@ -46,7 +46,7 @@ def gather(session: Session, settings: Settings, project: Project, classifier: C
         people=_people(session, project.id),
         classes=_classes(settings, bakeoff),
         errors=_errors(session, read_board(session, bakeoff), classifier),
-        findings=_findings(read_findings(session, bakeoff), classifier.name),
+        findings=findings_of(read_findings(session, bakeoff), classifier.name),
         made=find_made(session, settings, classifier),
         trained=model.config.get("trained", {}),
         in_use_from=in_use.threshold if in_use and in_use.classifier_id == classifier.id else None,
@@ -85,7 +85,8 @@ def _errors(session: Session, board: Board, classifier: Classifier) -> ErrorFact
     )
 
 
-def _findings(found: Mapping[str, Any], model: str) -> Findings:
+def findings_of(found: Mapping[str, Any], model: str) -> Findings:
+    """Return what a bake-off's findings say of a model, the worst slice first."""
     cuts, parts = found.get("cuts", []), found.get("slices", {}).get(model, [])
     worse = [
         (f"{cut['name']}: {name}", part["wrong"], part["images"])

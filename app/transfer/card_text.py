@@ -9,6 +9,7 @@ from app.transfer.card import SURE, CardFacts, ErrorFacts, Findings
 from app.transfer.documents import Bullets, Code, Paragraph, Section, Table, markdown
 from ml.metrics import REPORT_THRESHOLD
 from ml.portable import LARGEST_DIFFERENCE, Portable
+from ml.zoo import is_taught_by_gradient
 
 NAMES = {
     "f1": "F1", "eer": "equal error rate", "eer_threshold": "threshold of the equal error rate",
@@ -223,20 +224,24 @@ def _finding_lines(found: Findings) -> Iterator[str]:
 def _training(facts: CardFacts) -> Section:
     trained, report = facts.trained, facts.report
     environment = report.get("environment", {})
-    start = {"scratch": "from scratch", "pretrained": "from pretrained weights"}.get(
-        trained.get("weights", ""), ""
-    )
+    starts = {"scratch": "from scratch", "pretrained": "from pretrained weights"}
+    start = starts.get(trained.get("weights", ""), "")
+    if trained.get("from_pile"):
+        start = "from what the project's own images teach without labels"
+    by_gradient = is_taught_by_gradient(facts.config["name"])
     lines = [
         f"{facts.title}, trained {start}.".replace(" .", "."),
         f"Preset: {report['preset']}." if report.get("preset") else "",
-        f"Best epoch: {trained['best_epoch']}, by the validation loss." if trained.get("best_epoch") else "",
+        f"Best epoch: {trained['best_epoch']}, by the validation loss."
+        if by_gradient and trained.get("best_epoch")
+        else "",
         f"Seed: {trained.get('seed', report.get('seed', 0))}.",
         f"Code: squint {trained.get('code_version') or environment.get('code', 'unknown')}.",
         "Environment: " + ", ".join(f"{k} {v}" for k, v in environment.items()) + "." if environment else "",
         *report.get("notes", []),
     ]
     blocks: list[Any] = [Bullets([line for line in lines if line])]
-    if settings := trained.get("settings"):
+    if by_gradient and (settings := trained.get("settings")):
         rows = [[name.replace("_", " "), str(value)] for name, value in settings.items()]
         blocks.append(Table(["setting", "value"], rows))
     return Section("Training", blocks)

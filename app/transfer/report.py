@@ -22,9 +22,11 @@ from app.images.queries import bytes_of, read_rows
 from app.images.rendering import to_png
 from app.models import UNSEEN, Bakeoff, Image, Project, now
 from app.results.board import Board, Contender
-from app.results.queries import find_bakeoff, read_board
+from app.results.queries import find_bakeoff, list_verdicts, read_board, read_findings
 from app.storage import BlobStore, MissingBlobError
 from app.transfer import charts
+from app.transfer.card import Findings
+from app.transfer.card_facts import findings_of
 from app.transfer.service import snapshot
 from ml.metrics import REPORT_THRESHOLD, per_class
 from ml.pixels import UnreadableImageError
@@ -69,6 +71,7 @@ class Shown:
     calibration: list[tuple[float, float, int]]
     bars: list[list[charts.Bar]]
     galleries: list[Gallery]
+    findings: Findings
 
 
 def write_report(database: Database, settings: Settings, project_id: int) -> str:
@@ -91,7 +94,8 @@ def write_report(database: Database, settings: Settings, project_id: int) -> str
 def _body(session: Session, store: BlobStore, project: Project, bakeoff: Bakeoff) -> str:
     board = read_board(session, bakeoff)
     pictures = Pictures(session, store, board)
-    models = [_shown(board, contender, pictures) for contender in board.contenders]
+    found = read_findings(session, bakeoff)
+    models = [_shown(board, c, pictures, findings_of(found, c.name)) for c in board.contenders]
     models.sort(key=_badness)
     dots = [
         (m.contender.title, m.contender.parameters, f["value"], f["low"], f["high"])
@@ -102,7 +106,7 @@ def _body(session: Session, store: BlobStore, project: Project, bakeoff: Bakeoff
         project=project, bakeoff=bakeoff, report=bakeoff.report, board=board, models=models,
         pareto=charts.pareto(dots), made_at=now(), threshold=REPORT_THRESHOLD,
         colors=[next((c.color for c in project.classes if c.id == i), 8) for i in bakeoff.class_ids],
-        figure_names=_names(models),
+        figure_names=_names(models), found=found, verdicts=list_verdicts(bakeoff, found),
     )  # fmt: skip
 
 
@@ -116,7 +120,7 @@ def _names(models: Sequence[Shown]) -> list[str]:
     return list(dict.fromkeys(name for model in models for name in model.figures))
 
 
-def _shown(board: Board, contender: Contender, pictures: Pictures) -> Shown:
+def _shown(board: Board, contender: Contender, pictures: Pictures, findings: Findings) -> Shown:
     matrix = board.matrix(contender, REPORT_THRESHOLD)
     positive, scores = board.labels == board.positive, contender.scores[:, board.positive]
     figures = contender.metrics.get("figures", {})
@@ -130,6 +134,7 @@ def _shown(board: Board, contender: Contender, pictures: Pictures) -> Shown:
         charts.calibration(positive, scores) if board.two_classes else [],
         charts.histogram(board.labels, scores, len(board.classes)),
         _galleries(board, contender, pictures),
+        findings,
     )
 
 

@@ -13,7 +13,7 @@ from app.models import Bakeoff, Classifier, Image
 from ml.contract import Manifest, Pack
 from ml.rundir import MANIFEST, write_text
 from tests.factories import add_project
-from tests.transfer.conftest import Loop
+from tests.transfer.conftest import Loop, add_bakeoff
 from tests.web import parsed
 
 
@@ -77,6 +77,18 @@ def test_the_card_names_the_slices_that_fail_and_the_labels_in_doubt(
         card = engineer.get(base).text
         assert says in card
         assert "1 of the test labels are in doubt" in card
+
+
+def test_the_card_of_frozen_features_names_no_settings_that_taught_them_nothing(
+    engineer: TestClient, database: Database, settings: Settings, loop: Loop
+):
+    names = ("resnet18", "features:compact+svm")
+    cards = [
+        engineer.get(f"/projects/{loop.project_id}/export/models/{classifier_id}/card.md").text
+        for classifier_id in add_bakeoff(database, settings, loop.project_id, loop.images, *names)
+    ]
+    assert ["| epochs | 2 |" in card for card in cards] == [True, False]
+    assert ["Best epoch" in card for card in cards] == [True, False]
 
 
 def test_what_a_person_named_cannot_break_the_card(

@@ -8,9 +8,11 @@ import re
 import numpy as np
 from bs4 import BeautifulSoup
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Database
+from app.models import Bakeoff
 from app.transfer import charts
 from tests.factories import add_project
 from tests.transfer.conftest import Loop, add_bakeoff
@@ -47,6 +49,32 @@ def test_its_galleries_show_the_errors_themselves(
     assert [[cell.get_text() for cell in row("td")][:2] for row in section.select(".matrix tbody tr")] == [
         ["1", "1"], ["1", "1"],
     ]  # fmt: skip
+
+
+def test_it_tells_who_is_better_where_models_fail_and_which_labels_are_in_doubt(
+    engineer: TestClient, database: Database, settings: Settings, loop: Loop
+):
+    add_bakeoff(database, settings, loop.project_id, loop.images, "resnet18", "vgg11")
+    address = f"/projects/{loop.project_id}/export/report.html"
+    assert "What it found" not in engineer.get(address).text
+    fine = {"images": 90, "wrong": 3, "worse": False}
+    with database.write() as session:
+        session.scalars(select(Bakeoff)).one().findings = {
+            "cuts": [{"name": "brightness", "slices": ["darkest", "brightest"]}],
+            "slices": {"resnet18": [[{"images": 40, "wrong": 10, "worse": True}, fine]], "vgg11": [[fine, fine]]},
+            "doubts": [{"row": 1, "suspect": True}, {"row": 2, "suspect": False}],
+            "leaks": {"groups_in_both": 0, "found": 2},
+            "pairs": [{
+                "first": "resnet18", "second": "vgg11", "only_first": 30, "only_second": 2, "p": 1e-6,
+                "by_group": False, "holm": 1e-6,
+            }],
+        }  # fmt: skip
+    text = " ".join(BeautifulSoup(engineer.get(address).text, "html.parser").get_text(" ").split())
+    assert "Resnet18 is better than Vgg11: 30 against 2 images, p < .001." in text
+    assert "Resnet18, brightness: darkest: 10 of 40 wrong" in text
+    assert "Vgg11, brightness" not in text
+    assert "1 of 4 test labels are probably wrong" in text
+    assert "Near duplicates across them: 2." in text
 
 
 def test_a_project_without_a_bakeoff_has_no_report_and_a_hostile_name_stays_text(
