@@ -10,7 +10,7 @@ COLORS = {"squint": "#1273a5", "founding": "#96600c"}
 FIGURES = {"wrong_in_all": ("all labels", "-"), "wrong_in_accepted": ("accepted labels", "--")}
 
 
-def draw_curves(tables: Mapping[str, Any], out: Path, kind: str) -> None:
+def draw_curves(answer: Mapping[str, Any], out: Path, kind: str) -> None:
     """Draw wrong labels against answers, a colour a recipe, the seeds' spread as a band."""
     import matplotlib as mpl  # noqa: PLC0415
 
@@ -20,15 +20,19 @@ def draw_curves(tables: Mapping[str, Any], out: Path, kind: str) -> None:
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for recipe, table in tables.items():
+    for recipe, table in answer["tables"].items():
         for name, (title, line) in FIGURES.items():
             color = COLORS[recipe]
             answers = [row["answers"] for row in table["curve"]]
             shares = [100 * row[name] for row in table["curve"]]
-            axes.plot(answers, shares, line, color=color, label=f"{recipe}: {title}", marker="o", markersize=3)
+            look: dict[str, Any] = {"color": color, "marker": "o", "markersize": 3, "clip_on": False}
+            axes.plot(answers, shares, line, label=f"{recipe}: {title}", **look)
             low, high = ([100 * row[name][side] for row in table["spread"]] for side in (0, 1))
             axes.fill_between(answers, low, high, color=color, alpha=0.15, linewidth=0)
+    seeds = len(answer["seeds"])
+    spread = f"; mean of {seeds} seeds, shaded from the best to the worst" if seeds > 1 else ""
     axes.set(xlabel="answers of a person", ylabel="wrong labels, %")
+    axes.set_title(f"{answer['images']:,} images, {len(answer['classes'])} classes{spread}", fontsize="medium")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

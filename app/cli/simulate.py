@@ -75,10 +75,10 @@ def simulate(  # noqa: PLR0913, PLR0917  the options of a replay
     if csv:
         _write_csv(csv, answer["runs"])
     if plot:
-        _plot(plot, answer["tables"])
+        _plot(plot, answer)
     if json:
         say_json(answer)
-    elif not (csv or plot):
+    else:
         _say(answer)
 
 
@@ -125,9 +125,9 @@ def _write_csv(out: Path, runs: Sequence[Mapping[str, Any]]) -> None:
             table.writerows({"recipe": run["recipe"], "seed": run["seed"], **row} for row in run["curve"])
 
 
-def _plot(out: Path, tables: Mapping[str, Any]) -> None:
+def _plot(out: Path, answer: Mapping[str, Any]) -> None:
     from app.cli.curves import draw_curves  # noqa: PLC0415  matplotlib is slow to import
     from app.cli.transfer import whole_file  # noqa: PLC0415
 
     with whole_file(out) as temporary:
-        draw_curves(tables, temporary, out.suffix.lower().removeprefix("."))
+        draw_curves(answer, temporary, out.suffix.lower().removeprefix("."))

@@ -77,6 +77,7 @@ def test_both_recipes_stand_in_one_table(
     assert said.index("squint") < said.index("3.00%") < said.index("founding") < said.index("10.00%")
     assert "Nothing was accepted" in said
     assert main(["simulate", "--images", "rendered:130", "--recipe", "squint,founding", "--plot", str(plot)]) == 0
+    assert "10.00%" in capfd.readouterr().out
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
