@@ -17,7 +17,7 @@ from app.images.importing import open_source
 from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
 from app.projects.grouping import group_of
-from ml.metrics import confusion_matrix, decide, summarise
+from ml.metrics import REPORT_THRESHOLD, confusion_matrix, decide, summarise
 
 AT_ONCE = 256
 """Pictures that are held in memory together."""
@@ -33,6 +33,8 @@ class Judged:
     classes: Sequence[str]
     positive: int
     predict: Predict
+    threshold: float = REPORT_THRESHOLD
+    """A score from here on says positive; for two classes."""
 
 
 @dataclass
@@ -57,8 +59,8 @@ def judge(judged: Judged, images: Path, labels: Path, pattern: str, show: Show) 
     show("intervals", 1, 1)
     groups = [group_of(pattern, name) or name for name in answers.names]
     truth, scores = np.array(answers.labels), np.concatenate(answers.probabilities)
-    matrix = confusion_matrix(truth, decide(scores, judged.positive), len(judged.classes))
-    found = summarise(truth, scores, groups, judged.positive)
+    matrix = confusion_matrix(truth, decide(scores, judged.positive, judged.threshold), len(judged.classes))
+    found = summarise(truth, scores, groups, judged.positive, threshold=judged.threshold)
     return {
         "classes": list(judged.classes),
         "positive": judged.classes[judged.positive],

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.bars import bar
-from app.cli.exported import ModelPath, open_model
+from app.cli.exported import ModelPath, Threshold, open_model, usual_or
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -26,6 +26,7 @@ def evaluate(
     group_by: Annotated[
         str, typer.Option(metavar="REGEX", help="Its bracket names a file's group, which counts as one witness.")
     ] = "",
+    threshold: Threshold = None,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -35,8 +36,8 @@ def evaluate(
 
     if problem := pattern_problem(group_by):
         raise BadInputError(f"--group-by: {problem}")
-    opened, _threshold = open_model(model, data_dir)
-    judged = Judged(opened.config.classes, opened.config.positive, opened.predict)
+    opened, usual = open_model(model, data_dir)
+    judged = Judged(opened.config.classes, opened.config.positive, opened.predict, usual_or(threshold, usual))
     with bar("images") as show:
         answer = {"model": opened.config.title, **judge(judged, images, labels, group_by, show)}
     if json:
@@ -48,7 +49,8 @@ def evaluate(
 def _say(answer: Mapping[str, Any]) -> None:
     unlabelled = f"; {answer['unlabelled']:,} more have no label" if answer["unlabelled"] else ""
     say(f"{answer['model']} on {answer['images']:,} images in {answer['groups']:,} groups{unlabelled}")
-    said = f"at threshold {answer['threshold']}" if answer["threshold"] else "by the most probable class"
+    threshold = answer["threshold"]
+    said = f"at threshold {threshold}" if threshold is not None else "by the most probable class"
     say(f"Decisions {said}; intervals 95 %, by bootstrap over groups\n")
     _say_figures(answer["figures"])
     for name, figures in answer["per_class"].items():

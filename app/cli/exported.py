@@ -22,6 +22,18 @@ ModelPath = Annotated[
     ),
 ]
 
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="A score from here on says positive, of two; default: as in use, else 0.6."),
+]
+
+
+def usual_or(threshold: float | None, in_use: float | None) -> float:
+    """Return what the command was given, else that with which the model is in use, else the report's."""
+    from ml.metrics import REPORT_THRESHOLD  # noqa: PLC0415  `squint --help` needs none of it
+
+    return next(value for value in (threshold, in_use, REPORT_THRESHOLD) if value is not None)
+
 
 def open_model(path: Path, data_dir: Path | None) -> tuple[Model | OnnxModel, float | None]:
     """Return the model, and the threshold with which a project has it in use: None for an exported one.

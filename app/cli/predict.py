@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.bars import Show, bar
-from app.cli.exported import ModelPath, open_model
+from app.cli.exported import ModelPath, Threshold, open_model, usual_or
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -32,10 +32,7 @@ Row = dict[str, str | float]
 def predict(
     model: ModelPath,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="A score from here on says positive; default: as in use, else 0.6."),
-    ] = None,
+    threshold: Threshold = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table there.")] = None,
     json: Json = False,
     data_dir: DataDir = None,
@@ -45,7 +42,7 @@ def predict(
     if not pictures:
         raise BadInputError("There are no pictures there: JPEG, PNG, WebP and BMP are read.")
     opened, usual = open_model(model, data_dir)
-    threshold = threshold if threshold is not None else usual if usual is not None else 0.6
+    threshold = usual_or(threshold, usual)
     with bar("images") as show:
         rows, problems = _score(opened, pictures, threshold, show)
     for problem in problems:

@@ -19,17 +19,22 @@ OF_CLASSES = ("precision", "recall", "f1", "auc", "average_precision")
 
 
 def summarise(
-    labels: Labels, probabilities: Scores, groups: Sequence[str], positive: int, seed: int = 0
+    labels: Labels,
+    probabilities: Scores,
+    groups: Sequence[str],
+    positive: int,
+    seed: int = 0,
+    threshold: float = REPORT_THRESHOLD,
 ) -> dict[str, Any]:
     """Return all figures, each as `{"value", "low", "high"}`; a figure that cannot be computed is None.
 
     Intervals: 95 %, by bootstrap over whole groups: its percentiles, but for the calibration error. Two classes:
-    precision, recall, f1 and the other decisions at the report's threshold, EER and its threshold, ROC AUC and
-    average precision of the positive class. More: decisions by the most probable class; precision, recall, f1,
-    AUC and average precision are means over the classes (macro), each class against the rest. `per_class` has
-    them class by class.
+    precision, recall, f1 and the other decisions at the threshold, EER and its threshold, ROC AUC and average
+    precision of the positive class. More: decisions by the most probable class; precision, recall, f1, AUC and
+    average precision are means over the classes (macro), each class against the rest. `per_class` has them class
+    by class.
     """
-    judged = _Judged(labels, probabilities, positive)
+    judged = _Judged(labels, probabilities, positive, threshold)
     whole = judged.figures(np.ones((1, len(labels))))
     drawn, gaps = [], []
     for weights in bootstrap_weights(groups, seed):
@@ -44,7 +49,7 @@ def summarise(
     return {
         "images": len(labels),
         "groups": len(set(groups)),
-        "threshold": REPORT_THRESHOLD if probabilities.shape[1] == 2 else None,
+        "threshold": threshold if probabilities.shape[1] == 2 else None,
         "figures": found,
         "per_class": [_class(whole, drawn, c) for c in range(probabilities.shape[1])],
     }
@@ -63,10 +68,11 @@ class _Judged:
     labels: Labels
     probabilities: Scores
     positive: int
+    threshold: float = REPORT_THRESHOLD
 
     def figures(self, weights: Scores) -> Figures:
         classes = self.probabilities.shape[1]
-        said = decide(self.probabilities, self.positive)
+        said = decide(self.probabilities, self.positive, self.threshold)
         decided = Decisions.of(self.labels, said, classes, weights)
         ranked = self._ranked(weights)
         found: Figures = {f"class_{name}": getattr(decided, name) for name in ("precision", "recall", "f1")}

@@ -96,6 +96,9 @@ def evaluate(model: Path, folder: Path, table: Path) -> None:
     matrix = said["confusion_matrix"]
     assert sum(map(sum, matrix)) == 119
     assert said["figures"]["accuracy"]["value"] == pytest.approx((matrix[0][0] + matrix[1][1]) / 119)
+    strict = [*command[:-1], "--threshold", "1", "--json"]
+    never = json.loads(subprocess.run(strict, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+    assert (never["threshold"], never["confusion_matrix"][1][1]) == (1, 0)
     assert said["per_class"]["open"]["recall"]["value"] == pytest.approx(matrix[1][1] / sum(matrix[1]))
     assert said["figures"]["eer"]["low"] <= said["figures"]["eer"]["value"] <= said["figures"]["eer"]["high"]
 
