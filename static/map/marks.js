@@ -41,16 +41,16 @@ export function mark(context, x, y, radius, point, colors) {
 // Round a picture, with the mark in its corner: whole where a person said so, dashed where the labelers did.
 export function frame(context, left, top, side, point, colors) {
   if (point.class < 0) return;
-  const [radius, x, y] = [Math.min(side / 6, 6), left + side, top + side];
-  context.fillStyle = colors.ground;
-  context.beginPath();
-  context.arc(x, y, radius * 1.6, 0, 2 * Math.PI);
-  context.fill();
   context.strokeStyle = colors.classes[point.class];
   context.lineWidth = 2;
   context.setLineDash(point.state === ACCEPTED ? [4, 3] : []);
   context.strokeRect(left, top, side, side);
   context.setLineDash([]);
+  const [radius, x, y] = [Math.min(side / 6, 6), left + side, top + side];
+  context.fillStyle = colors.ground;
+  context.beginPath();
+  context.arc(x, y, radius * 1.6, 0, 2 * Math.PI);
+  context.fill();
   mark(context, x, y, radius, point, colors);
 }
 

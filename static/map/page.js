@@ -72,7 +72,8 @@ function draw(canvas, view, points, pictures, colors, chosen) {
   context.setTransform(density, 0, 0, density, 0, 0);
   context.clearRect(0, 0, width, height);
   const side = Math.min((0.8 * view.side) / Math.sqrt(points.length || 1), LARGEST_PICTURE);
-  for (const point of points) {
+  const others = chosen ? [...points.filter((p) => p !== chosen), chosen] : points; // The chosen one lies on top.
+  for (const point of others) {
     const [x, y] = view.toScreen(point);
     if (x < -side || y < -side || x > width + side || y > height + side) continue;
     if (side >= SMALLEST_PICTURE && pictures.draw(context, point, x - side / 2, y - side / 2, side)) frame(context, x - side / 2, y - side / 2, side, point, colors);
