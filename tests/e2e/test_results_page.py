@@ -116,6 +116,8 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     )
     assert {url.split("?")[0] for url in asked if "/results" in url} == {f"{address}/galleries"}
     assert "threshold=0.35" in page.url
+    expect(page.locator("#use button")).to_have_text("Use this one from .350 on")
+    expect(page.locator("#use [name=threshold]")).to_have_value("0.35")
 
     page.click("[data-threshold='0.7'][data-from='0.3']")
     between = int(((score >= np.float32(0.3)) & (score < np.float32(0.7))).sum())
