@@ -172,14 +172,14 @@ def notes(run: Run, models: list[TrainedModel]) -> list[str]:
         )
     if run.manifest.tuned:
         flattered = ", on some of the images that judge here: its figures flatter a little" if run.folds else ""
-        titles = ", ".join(model.title for model in models if model.name in run.manifest.tuned)
+        titles = " and ".join(model.title for model in models if model.name in run.manifest.tuned)
         said.append(f"{titles}: trained with settings that a search chose{flattered}.")
-    if titles := ", ".join(model.title for model in models if model.metrics["from_pile"]):
+    if titles := " and ".join(model.title for model in models if model.metrics["from_pile"]):
         said.append(
             f"{titles}: began from what the images themselves teach without labels, those of the test part among "
             "them; new images may be a little harder."
         )
     bare = [model.title for model in models if model.weights == "scratch" and get_backbone(model.name).pretrained]
     if bare:
-        said.append(f"{', '.join(bare)}: trained from scratch; with pretrained weights fewer errors are likely.")
+        said.append(f"{' and '.join(bare)}: trained from scratch; pretrained weights likely err less.")
     return said
