@@ -163,22 +163,30 @@ def has_answered(session: Session, image_id: int, user_id: int) -> bool:
     return session.scalar(select(Annotation.id).where(*mine, not_taken_back()).limit(1)) is not None
 
 
-def has_open_issue(session: Session, image_id: int) -> bool:
-    """Whether the image's label was sent to review as doubtful, and nobody has answered to that yet."""
-    sent_at = session.scalar(
-        select(func.max(IssueBatch.created_at))
-        .join(Issue, Issue.batch_id == IssueBatch.id)
-        .where(Issue.image_id == image_id)
+def list_open_issues(session: Session, image_ids: Sequence[int]) -> set[int]:
+    """Return those of these images that were sent to review as doubtful, and that nobody has answered since."""
+    sent_at = dict(
+        session.execute(
+            select(Issue.image_id, func.max(IssueBatch.created_at))
+            .join(IssueBatch, IssueBatch.id == Issue.batch_id)
+            .where(Issue.image_id.in_(image_ids))
+            .group_by(Issue.image_id)
+        ).all()
     )
-    if sent_at is None:
-        return False
-    answered = select(Annotation.id).where(
-        Annotation.image_id == image_id,
-        Annotation.source == AnnotationSource.ISSUE,
-        Annotation.created_at >= sent_at,
-        not_taken_back(),
+    if not sent_at:
+        return set()
+    answered_at = dict(
+        session.execute(
+            select(Annotation.image_id, func.max(Annotation.created_at))
+            .where(
+                Annotation.image_id.in_(list(sent_at)),
+                Annotation.source == AnnotationSource.ISSUE,
+                not_taken_back(),
+            )
+            .group_by(Annotation.image_id)
+        ).all()
     )
-    return session.scalar(answered.limit(1)) is None
+    return {i for i, sent in sent_at.items() if i not in answered_at or answered_at[i] < sent}
 
 
 def list_recent(

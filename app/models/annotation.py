@@ -53,5 +53,6 @@ class Annotation(Base):
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id", ondelete="SET NULL"))
     opinions: Mapped[list[Any]] = mapped_column(default=list)
     """What each labeler had said: `{"labeler", "class_id", "confidence"}`."""
-    idempotency_key: Mapped[str] = mapped_column(String(64))
+    idempotency_key: Mapped[str] = mapped_column(String(64), insert_sentinel=True)
+    """Of a person's answers none has another's. By it many rows that are added at once know their ids."""
     created_at: Mapped[datetime] = mapped_column(default=now)

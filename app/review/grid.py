@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import ConflictError, NotFoundError
+from app.errors import AppError, BadInputError, NotFoundError
 from app.labeling import service as labeling
 from app.labeling.settle import settle
 from app.models import (
@@ -84,18 +84,24 @@ def submit_tiles(
 ) -> tuple[Annotation | None, list[Refusal]]:
     """Add an answer an image, each with these seconds; return the newest, and what was refused.
 
-    Sent again, nothing is added.
+    Sent again, nothing is added. Raise BadInputError for a class that the project does not have.
     """
-    newest, refused = None, []
-    for image_id in sorted(answers):
-        answer = labeling.Answer(
+    given = [
+        labeling.Answer(
             image_id=image_id, kind=AnnotationKind.LABEL, class_id=answers[image_id],
             source=AnnotationSource.REVIEW, seconds=seconds, key=answer_key(key, image_id),
-        )  # fmt: skip
-        try:
-            newest = labeling.submit_annotation(session, user=user, project_id=project_id, answer=answer)
-        except (ConflictError, NotFoundError) as error:
-            refused.append(Refusal(image_id, str(error)))
+        )
+        for image_id in sorted(answers)
+    ]  # fmt: skip
+    newest, refused = None, []
+    taken = labeling.submit_annotations(session, user=user, project_id=project_id, answers=given)
+    for answer, outcome in zip(given, taken, strict=True):
+        if isinstance(outcome, BadInputError):
+            raise outcome
+        if isinstance(outcome, AppError):
+            refused.append(Refusal(answer.image_id, str(outcome)))
+        else:
+            newest = outcome
     return newest, refused
 
 

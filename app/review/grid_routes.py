@@ -27,7 +27,7 @@ router = APIRouter(prefix="/projects/{project_id}/grid")
 PAGE_SIZES = [40, 60, 80, 100, 120]
 MOST_TILES = PAGE_SIZES[-1]
 MOST_HELD = 500
-AT_ONCE = 8
+AT_ONCE = 40
 """Answers a transaction: nobody else's answer waits for a whole page."""
 Tile = TypeVar("Tile")
 PageKey = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^page_[a-z0-9]+$")]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 
-from app.models import Job, LabelClass, Project
+from app.models import Image, Job, LabelClass, Project, QueueEntry
 from app.models.base import now
 from tests.review.conftest import UNCLEAR, Room
 from tests.review.grid_tab import Grid, grid_of, rows, states
@@ -206,3 +206,30 @@ def test_the_last_page_can_be_asked_for_until_another_answer_comes_after_it(scor
     assert last_page()["key"] == "page_number0one"
     tab.answer(tab.ids(1, pile="review")[0], opened, source="review")
     assert last_page() is None
+
+
+@on_sqlite
+def test_a_page_takes_as_many_statements_as_an_answer(scored: Room):
+    grid = grid_of(scored)
+    one, *others = grid.ids(8)
+    asked: list[str] = []
+    event.listen(scored.database.engine, "before_cursor_execute", lambda _c, _cursor, sql, *_: asked.append(sql))
+    grid.confirm({one: scored.classes[1]})
+    for_one = len(asked)
+    grid.confirm(dict.fromkeys(others, scored.classes[1]))
+    assert len(asked) - for_one <= for_one
+
+
+def test_a_refused_tile_that_waits_for_an_adjudicator_waits_on(scored: Room):
+    with scored.database.write() as session:
+        session.get_one(Project, scored.project).overlap = 2
+    ann, bob, cid = grid_of(scored), scored.tab(), scored.tab()
+    a, b = ann.ids(2)
+    with scored.database.write() as session:
+        session.execute(update(Image).where(Image.id == a).values(wanted=2))
+    for tab, chosen in zip((bob, cid), scored.classes, strict=True):
+        tab.answer(a, chosen, source="review")
+    report = ann.confirm(dict.fromkeys([a, b], scored.classes[1])).json()
+    assert [refused["image_id"] for refused in report["refused"]] == [a]
+    with scored.database.read() as session:
+        assert session.get_one(QueueEntry, a).pile == "disputed"
