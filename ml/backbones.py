@@ -26,7 +26,7 @@ from ml.zoo import find_missing_library, find_unknown, parse_features, title_of
 NOTHING = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 YOLO_ASSETS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 COMPACT_DROPOUT = 0.2
-FIXED_SIDES = {"vit_": 224, "maxvit_t": 224, "inception_v3": 96}
+FIXED_SIDES = {"vit_": 224, "maxvit_t": 224, "inception_v3": 96, "alexnet": 64}
 """Nets, by the start of their name, that know only this side, in pixels, or fail below it."""
 
 

@@ -72,8 +72,11 @@ def test_the_names_are_torchvisions():
     assert frozenset(models.list_models(module=models)) == TORCHVISION
 
 
-@pytest.mark.parametrize(("name", "side"), [("squeezenet1_1", 32), ("vit_b_32", 224), ("googlenet", 32)])
+@pytest.mark.parametrize(
+    ("name", "side"), [("squeezenet1_1", 32), ("vit_b_32", 224), ("googlenet", 32), ("alexnet", 64)]
+)
 def test_any_classification_net_of_torchvisions_can_be_had_by_its_name(name: str, side: int, tmp_path: Path):
+    assert get_backbone(name).side_for(24, 1) == side
     net = build_net(name, 3, side, "scratch", tmp_path, seed=0).eval()
     with torch.inference_mode():
         assert net(torch.rand(2, 3, side, side)).shape == (2, 3)
