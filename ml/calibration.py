@@ -54,6 +54,12 @@ def make_folds(
     return folds
 
 
+def fold_of_all(rows: Rows, folds: NDArray[np.int64], groups: Sequence[str]) -> NDArray[np.int64]:
+    """Return every image's fold `[N]`, that of its group; -1 where none of the group's images is among `rows`."""
+    by_group = {groups[row]: int(fold) for row, fold in zip(rows, folds, strict=True)}
+    return np.array([by_group.get(group, -1) for group in groups], np.int64)
+
+
 def soft_targets(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     """Return `[n, K]`: a label counts (n + ½) / (n + 1), and the other classes share the rest."""
     rest = 0.5 / (len(labels) + 1)

@@ -6,20 +6,16 @@ that has not seen it. All other images are judged by models that have seen all a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml.compact import CompactNet
 from ml.data import Rows, batches
-from ml.finetune import FinetuneSettings, Told, features_of, finetune, logits_of, start_net
+from ml.finetune import Told, features_of, start_net
 from ml.hog import hog
 from ml.linear import MOST_EXAMPLES, Floats, KernelMachine
 from ml.small import SmallImages
@@ -29,13 +25,20 @@ AT_ONCE = 2048
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is known: labelled rows of the pack, their class indices, and each one's fold."""
+    """What is known: labelled rows of the pack, their class indices, and the fold of each group."""
 
     rows: Rows
     labels: NDArray[np.int64]
-    folds: NDArray[np.int64]
+    fold_of: NDArray[np.int64]
+    """`[N]`, of every image: the fold of its group, -1 where that has no answer."""
     classes: int
     seed: int
+
+    @property
+    def folds(self) -> NDArray[np.int64]:
+        """Of the labelled rows."""
+        folds: NDArray[np.int64] = self.fold_of[self.rows]
+        return folds
 
     def without(self, fold: int) -> tuple[Rows, NDArray[np.int64]]:
         """Return the rows and labels that this fold's model learns from."""
@@ -69,58 +72,6 @@ class View(Protocol):
     def judge(self, lesson: Lesson, told: Told) -> Floats:
         """Return logits float32 `[N, K]` of every image; of an answered one, what a model unaware of it says."""
         ...
-
-
-@dataclass(frozen=True)
-class CompactView:
-    """The pretrained compact net, fine-tuned; several folds' nets train at once, on a core each."""
-
-    images: SmallImages
-    weights: dict[str, Tensor]
-    settings: FinetuneSettings
-    workers: int
-    name: str = "compact"
-    title: str = "Compact net"
-    trust: float = 0.15
-
-    def judge(self, lesson: Lesson, told: Told) -> Floats:
-        lock = threading.Lock()
-        unseen = np.zeros((len(lesson.rows), lesson.classes), np.float32)
-
-        def told_in_turn(images: int, cost: float) -> None:
-            with lock:
-                told(images, cost)
-
-        def train(fold: int, net: CompactNet) -> Floats:
-            rows, labels = lesson.without(fold)
-            seed = lesson.seed * 1009 + fold
-            finetune(net, self.images, rows, labels, self.settings, seed, told_in_turn)
-            unseen[lesson.folds == fold] = logits_of(net, self.images, lesson.of(fold), told_in_turn)
-            finetune(net, self.images, lesson.rows, lesson.labels, self.settings.again(), seed + 1, told_in_turn)
-            return logits_of(net, self.images, np.arange(len(self.images)), told_in_turn)
-
-        seeds = (lesson.seed * 1009 + fold for fold in lesson.numbers)
-        nets = [start_net(self.images, lesson.classes, self.weights, seed) for seed in seeds]
-        with (
-            _threads(1),
-            ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-        ):
-            said: Floats = np.mean(list(pool.map(train, lesson.numbers, nets)), axis=0, dtype=np.float32)
-        said[lesson.rows] = unseen
-        return said
-
-
-class _threads:  # noqa: N801  used as a function
-    """So many threads an operation while the block runs."""
-
-    def __init__(self, count: int) -> None:
-        self._count, self._usual = count, torch.get_num_threads()
-
-    def __enter__(self) -> None:
-        torch.set_num_threads(self._count)
-
-    def __exit__(self, *_error: object) -> None:
-        torch.set_num_threads(self._usual)
 
 
 @dataclass(frozen=True)

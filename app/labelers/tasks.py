@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db import Database
 from app.jobs.registry import JobKind
 from app.labeling.settle import settle_project, settle_twins_of_project
-from app.models import TWIN, Image, ImageState, Job, Labeler, Prediction, Project, Round
+from app.models import TWIN, Image, ImageState, Job, Labeler, Prediction, Project, Recipe, Round
 from app.review.service import Judged, ask_second_opinions, fill_review
 from app.runs.service import columns_of, write_manifest
 from ml.consensus import UNCLEAR, agreed_class, cross_table, joint_doubt
@@ -25,6 +25,9 @@ from ml.contract import LabelerReport, Manifest, RunResult, TrainedModel
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT
 
 AT_ONCE = 5_000
+REMEMBERED_ROUNDS = 3
+"""Of so many rounds of `squint` every word on every image is kept. There may be one every ten answers, and what
+people saw when they answered is kept with their answers."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,17 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
     if run.manifest.recipe == "squint":
         judged = Judged(run.image_ids.tolist(), class_ids, run.consensus)
         ask_second_opinions(session, project, added, judged)
+        _forget_predictions(session, project.id, added.number - REMEMBERED_ROUNDS)
     settle_twins_of_project(session, project.id)
     added.report = {**added.report, "by_twins": _count_by_twins(session, project.id)}
+
+
+def _forget_predictions(session: Session, project_id: int, last: int) -> None:
+    rounds = select(Round.id).where(
+        Round.project_id == project_id, Round.number <= last, Round.recipe == Recipe.SQUINT
+    )
+    forgotten = select(Labeler.id).where(Labeler.round_id.in_(rounds))
+    session.execute(delete(Prediction).where(Prediction.labeler_id.in_(forgotten)))
 
 
 def read(folder: Path) -> Finished:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep, SessionDep
@@ -17,12 +18,12 @@ from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
 from app.languages import gettext as _
-from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Pile, Project, Role, User
+from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Pile, Project, QueueEntry, Role, User
 from app.projects.access import EngineerProjectDep, Member, MemberDep, MemberProjectDep
 from app.projects.queries import LARGEST_ID, list_active_classes
 from app.review import audit, queries, service
 from app.review.bodies import Body, Id, Key, Tab, class_json, holder
-from app.review.leases import Holder, claim, keep
+from app.review.leases import Holder, claim, keep, release
 from app.review.repeats import mix_in
 from app.security import UserDep, may_act_as, require
 
@@ -35,6 +36,8 @@ class ClaimBody(Body):
     tab: Tab
     count: Annotated[int, Field(ge=0, le=50)] = 20
     have: Annotated[list[Id], Field(max_length=200, default_factory=list)]
+    renew: bool = False
+    """The order has changed: what the tab has leased and does not `have` goes back before it is served anew."""
 
 
 class AnnotationBody(Body):
@@ -132,8 +135,12 @@ def _leased(
     session: Session, project_id: int, pile: Pile, body: ClaimBody, tab: Holder
 ) -> tuple[list[int], list[int]]:
     kept = keep(session, project_id=project_id, holder=tab, image_ids=body.have)
+    if body.renew:
+        others = and_(QueueEntry.pile == pile, QueueEntry.image_id.not_in(body.have))
+        release(session, project_id=project_id, holder=tab, which=others)
     taken = claim(session, project_id=project_id, pile=pile, holder=tab, count=body.count, have=body.have)
-    return kept, mix_in(session, project_id, pile, tab, taken)
+    # Renewed ones had their share of repeated images when they were first served.
+    return kept, taken if body.renew else mix_in(session, project_id, pile, tab, taken)
 
 
 def _told(session: Session, member: Member, pile: Pile, taken: list[int]) -> dict[str, Any]:

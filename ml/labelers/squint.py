@@ -7,16 +7,19 @@ images are accepted, and the others are put in the order in which a person shoul
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml.calibration import AT_RANDOM, influence, make_folds, probabilities, prove, stand_for
+from ml.calibration import AT_RANDOM, fold_of_all, influence, make_folds, probabilities, prove, stand_for
+from ml.compact_view import CompactView
 from ml.contract import Expected, LabelerReport, WrongShare
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
@@ -32,11 +35,11 @@ from ml.likeness import write_features
 from ml.linear import Floats
 from ml.patches import patch_features
 from ml.pretraining import Pretraining, PretrainSettings, pretrain
+from ml.remembered import Memory
 from ml.report import TRAINING_COST, Reporter
 from ml.selection import accept, doubt, priorities
 from ml.small import SmallImages
 from ml.views import (
-    CompactView,
     EdgeView,
     FeatureView,
     Lesson,
@@ -133,12 +136,17 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     write_features(task.folder, features.mean(0))
     workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
     views: list[View] = [
-        CompactView(images, weights, FinetuneSettings(settings.steps), workers),
+        CompactView(images, weights, FinetuneSettings(settings.steps), workers, _memory(task, settings)),
         FeatureView(features),
         EdgeView(edge_histograms(images)),
         PatchView(patches),
     ]
     return Prepared(images, views, patches)
+
+
+def _memory(task: Pretraining, settings: SquintSettings) -> Memory:
+    told = [task.identity, settings.folds, asdict(FinetuneSettings(settings.steps))]
+    return Memory(task.folder, hashlib.sha256(json.dumps(told).encode()).hexdigest())
 
 
 def judge(
@@ -155,8 +163,8 @@ def judge(
     _check(labels, groups)
     parts = min(settings.folds, len(set(groups)))
     folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
-    lesson = Lesson(rows, labels, folds, len(classes), seed)
-    said = np.stack([_judged(view, lesson, reporter) for view in prepared.views])
+    lesson = Lesson(rows, labels, fold_of_all(rows, folds, answers.groups), len(classes), seed)
+    said = np.stack([_judged(view, lesson, settings, reporter) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
     times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
     shares = stand_for(answers.at_random[rows], len(answers.labels))
@@ -165,6 +173,7 @@ def judge(
     probability = probabilities(said, weights)
     others = _others(said, probability, proof.redrawn(groups, settings.draws, seed))
     candidates, notes = candidates_of(probability, answers.labels, classes)
+    notes += [note for view in prepared.views if (note := _stale(view, lesson))]
     accepted = accept(probability, others, candidates, settings.target)
     own = own_probabilities(prepared.views, said, rows, labels, times)
     reports = reports_of(prepared.views, own, influence(said, weights), answers)
@@ -189,8 +198,17 @@ def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:
         raise RunError("All answers so far belong to one group; the labelers need answers from at least two.")
 
 
-def _judged(view: View, lesson: Lesson, reporter: Reporter) -> Floats:
+def _judged(view: View, lesson: Lesson, settings: SquintSettings, reporter: Reporter) -> Floats:
+    if isinstance(view, CompactView) and view.recall(lesson):
+        reporter.skip(round_work(len(view.images), len(lesson.rows), settings))
     return view.judge(lesson, lambda count, cost: reporter.advance(view.title, count, cost=cost))
+
+
+def _stale(view: View, lesson: Lesson) -> str:
+    if not isinstance(view, CompactView) or (known := view.recall(lesson)) is None:
+        return ""
+    learnt = int((known.taught >= 0).sum())
+    return f"The compact net learnt from {learnt} answers." if learnt != len(lesson.rows) else ""
 
 
 def _others(said: Floats, probability: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:

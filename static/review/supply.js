@@ -4,7 +4,8 @@ import { behindPaint } from "./moments.js";
 import { post } from "./outbox.js";
 
 const WANTED = 20;
-const REFILL_AT = 12;
+const REFILL_AT = 14;
+const STAYING = 6; // when a new round has changed the order, so many still come as they were
 const KEEP_ALIVE_MS = 40000;
 const EMPTY_MS = 5000;
 const UNREACHED_MS = 3000;
@@ -16,6 +17,7 @@ export class Supply {
     this.wish = {}; // what else each claim says
     this.items = [];
     this.asked = 0; // claims begun
+    this.round = undefined; // whose order the images came in
     this.out = new Map(); // image answered here → the last claim that may bring it nevertheless
     this.busy = busy; // ids that are on screen
     this.told = told; // hears every answer of the server
@@ -76,24 +78,38 @@ export class Supply {
   }
 
   async ask() {
-    const number = (this.asked += 1);
-    const have = this.held();
-    this.asking();
-    const count = Math.max(this.wanted - this.items.length, 0);
-    const answer = await post(this.url, { ...this.wish, tab: this.tab, count, have });
-    if (answer.ok) await this.add(number, have, answer.data);
-    this.later(!answer.ok ? UNREACHED_MS : this.items.length ? KEEP_ALIVE_MS : EMPTY_MS);
-    this.told(answer);
+    const answer = await this.claim();
+    const overtaken = answer.ok && this.round !== undefined && this.round !== answer.data.round;
+    if (answer.ok) this.round = answer.data.round;
+    if (overtaken && this.items.length > STAYING) await this.claim(this.items.slice(STAYING));
   }
 
-  add(number, have, { items, kept }) {
+  // With `given`, give these images back for those that now come first; they may be among them.
+  async claim(given = []) {
+    const number = (this.asked += 1);
+    const gone = new Set(given.map((item) => item.id));
+    const have = this.held().filter((id) => !gone.has(id));
+    this.asking();
+    const count = Math.max(this.wanted - this.items.length + given.length, 0);
+    const renew = given.length ? { renew: true } : {};
+    const answer = await post(this.url, { ...this.wish, ...renew, tab: this.tab, count, have });
+    if (answer.ok) await this.add(number, have, answer.data, gone);
+    this.later(!answer.ok ? UNREACHED_MS : this.items.length ? KEEP_ALIVE_MS : EMPTY_MS);
+    this.told(answer);
+    return answer;
+  }
+
+  add(number, have, { items, kept }, gone = new Set()) {
+    const known = new Map(this.items.map((item) => [item.id, item]));
     // After a long sleep others may have what this tab held.
-    this.items = this.items.filter((item) => !have.includes(item.id) || kept.includes(item.id));
+    this.items = this.items.filter(({ id }) => !gone.has(id) && (!have.includes(id) || kept.includes(id)));
     const here = new Set([...this.items.map((item) => item.id), ...this.busy()]);
     const fresh = items.filter((item) => !here.has(item.id) && !(this.out.get(item.id) >= number));
     for (const [id, last] of this.out) if (last <= number) this.out.delete(id);
-    this.items.push(...fresh);
-    this.prepare(fresh);
+    this.items.push(...fresh.map((item) => known.get(item.id) ?? item));
+    this.items.forEach((item) => known.delete(item.id));
+    known.forEach(letGo);
+    this.prepare(this.items);
   }
 }
 

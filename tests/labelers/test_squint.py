@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from app.config import Settings
 from app.db import Database
@@ -19,7 +19,7 @@ from app.images.rendered import write_eyes_zip
 from app.jobs.registry import ml_command
 from app.labelers import queries
 from app.labelers.tasks import prepare, prepare_pretraining, publish
-from app.models import Image, Job, Project, QueueEntry, Round
+from app.models import Image, Job, Labeler, Prediction, Project, QueueEntry, Round
 from ml.contract import LabelerReport, RunResult, WrongShare
 from ml.likeness import find_features
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT, write_text
@@ -230,3 +230,19 @@ def test_a_real_round_from_answers_to_accepted_images(
     with database.read() as session:
         labelers = session.scalars(select(Round)).one().labelers
     assert sum(labeler.metrics["weight"] for labeler in labelers) == pytest.approx(1)
+
+
+def test_only_the_newest_rounds_keep_every_word_on_every_image(
+    database: Database, settings: Settings, project: Project
+):
+    for _ in range(5):
+        add_round(database, settings, project, accepted=10)
+    kept = (
+        select(Round.number, func.count())
+        .join(Labeler, Labeler.round_id == Round.id)
+        .join(Prediction, Prediction.labeler_id == Labeler.id)
+        .group_by(Round.number)
+        .order_by(Round.number)
+    )
+    with database.read() as session:
+        assert [tuple(row) for row in session.execute(kept)] == [(3, 40), (4, 40), (5, 40)]

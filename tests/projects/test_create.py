@@ -61,7 +61,7 @@ def test_a_project_begins_at_its_recipes_own_pace_unless_told_another(database: 
     with database.write() as session:
         project = create_project(session, user=None, name="eyes", classes=["a", "b"], recipe=recipe)
         slow = create_project(session, user=None, name="slow", classes=["a", "b"], seed_size=80, round_size=40)
-        assert (project.seed_size, project.round_size) == (seed, 25)
+        assert (project.seed_size, project.round_size) == (seed, 10)
         assert (slow.seed_size, slow.round_size) == (80, 40)
 
 

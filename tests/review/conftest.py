@@ -25,8 +25,10 @@ class Tab:
     project: int
     name: str = field(default_factory=lambda: uuid4().hex)
 
-    def claim(self, count: int = 5, have: tuple[int, ...] = (), pile: str = "seed") -> dict[str, Any]:
-        body = {"tab": self.name, "count": count, "have": list(have)}
+    def claim(
+        self, count: int = 5, have: tuple[int, ...] = (), pile: str = "seed", **more: Any
+    ) -> dict[str, Any]:
+        body = {"tab": self.name, "count": count, "have": list(have), **more}
         response = self.client.post(f"/projects/{self.project}/queue/{pile}/claim", json=body)
         assert response.status_code == 200, response.text
         return response.json()

@@ -51,6 +51,20 @@ def test_a_second_tab_of_the_same_person_gets_other_images(room: Room):
     assert not set(first) & set(tab.ids(5))
 
 
+def test_a_renewed_claim_gives_back_what_the_tab_does_not_have_and_brings_what_now_comes_first(room: Room):
+    tab, other = room.tab(), room.tab()
+    first = tab.ids(10)
+    with room.database.write() as session:
+        later = update(QueueEntry).where(QueueEntry.image_id.in_(first[3:8])).values(rank=2.0)
+        session.execute(later)
+    renewed = tab.claim(7, have=tuple(first[:3]), renew=True)
+    assert renewed["kept"] == sorted(first[:3])
+    fresh = [item["id"] for item in renewed["items"]]
+    assert fresh[:2] == first[8:]
+    assert not set(fresh) & set(first[:8])
+    assert set(other.ids(30)) == set(room.images) - set(first[:3]) - set(fresh)
+
+
 @on_sqlite
 def test_what_the_tab_has_is_not_served_again(room: Room):
     tab = room.tab()
