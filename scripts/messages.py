@@ -24,7 +24,7 @@ OPTIONS = {
     "static/**.js": {"parse_template_string": "true"},
 }
 IGNORED = {"static/vendor", "static/words"}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "n_": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "n_": (1, 2), "_n": (1, 2)}
 SCRIPTS_FORMS = {"ru": ["one", "few", "many"]}
 """Names of the plural forms in the catalogue's order, as a browser's Intl.PluralRules calls them."""
 

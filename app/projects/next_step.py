@@ -40,6 +40,8 @@ class Standing:
     audited: bool = False
     """Whether what the newest round accepted was, or is being, audited."""
     bakeoffs: int = 0
+    for_others: bool = False
+    """Whether all that waits, for the seed or for review, waits for other people than the one who looks."""
     missing: str | None = None
     """What the labelers need before they can learn, as a sentence."""
     labelers_run: bool = False
@@ -74,12 +76,12 @@ def next_step(at: Standing, *, engineer: bool, advice: str = "") -> NextStep:
 
     `advice`: whether more answers are worth their time, in a few words.
     """
-    step = _answers(at, advice) or _disputed(at) or _engineers(at)
+    step = _answers(at, advice) or _disputed(at) or _others(at) or _engineers(at)
     if engineer or step.path in {"/label", "/review", "/audit/check"}:
         return step
-    return NextStep(
-        _("Nothing for you to do now"), _("There will be images here when the labelers have questions.")
-    )
+    others = _others(at)
+    later = _("There will be images here when the labelers have questions.")
+    return NextStep(_("Nothing for you to do now"), others.sentence if others else later)
 
 
 def _answers(at: Standing, advice: str) -> NextStep | None:
@@ -88,15 +90,32 @@ def _answers(at: Standing, advice: str) -> NextStep | None:
         title = _n("Check %(number)s accepted label", "Check %(number)s accepted labels", at.audit_left)
         sentence = _("%(time)s. Then it is known how many labels are wrong at most.")
         return NextStep(title, sentence % _time(at, at.audit_left), _("Check"), "/audit/check", "c")
-    if at.unclear and at.rounds:
+    if at.unclear and at.rounds and not at.for_others:
         title = _n("Settle %(number)s unclear image", "Settle %(number)s unclear images", at.unclear)
         sentence = _("%(time)s. %(accepted)s are labelled without you.")
         sentence %= {**_time(at, at.unclear), "accepted": f"{at.accepted:,}"}
         sentence += f" {advice}." if advice else ""
         return NextStep(title, sentence, _("Review"), "/review", "r")
-    if at.images and not at.rounds and not at.labelers_run and at.new:
+    if _seeds(at) and not at.for_others:
         return _seed(at)
     return None
+
+
+def _seeds(at: Standing) -> bool:
+    return bool(at.images and not at.rounds and not at.labelers_run and at.new)
+
+
+def _others(at: Standing) -> NextStep | None:
+    """This person has answered all, and others have not."""
+    missing = at.unclear if at.rounds else at.seed_left if _seeds(at) else 0
+    if not missing or not at.for_others:
+        return None
+    sentence = _n(
+        "You have answered all that you can: %(number)s image waits for other people.",
+        "You have answered all that you can: %(number)s images wait for other people.",
+        missing,
+    )
+    return NextStep(_("Other people’s answers are missing"), sentence, _("Team"), "/team", "t")
 
 
 def _seed(at: Standing) -> NextStep | None:

@@ -21,11 +21,13 @@ from app.models import (
     Image,
     ImageState,
     ImportBatch,
+    Pile,
     Project,
     Round,
 )
 from app.projects.next_step import NextStep, Standing, next_step
 from app.review.audit_queries import AuditRow, count_left, find_current
+from app.review.queries import waits_for_others
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Overview:
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
-def read_overview(session: Session, project: Project, *, engineer: bool) -> Overview:
-    standing = read_standing(session, project)
+def read_overview(session: Session, project: Project, *, engineer: bool, user_id: int | None = None) -> Overview:
+    """As one person sees it; without one, as it stands for all."""
+    standing = read_standing(session, project, user_id)
     counts = loop_counts(session, project.id)
     advice = read_advice(session, project, counts) if standing.rounds else None
     refused = select(func.sum(ImportBatch.set_aside)).where(ImportBatch.project_id == project.id)
@@ -95,14 +98,17 @@ def read_cross(newest: Round, project: Project) -> Cross | None:
     return Cross(first.title, second.title, classes, counts)
 
 
-def read_standing(session: Session, project: Project) -> Standing:
+def read_standing(session: Session, project: Project, user_id: int | None = None) -> Standing:
+    rounds = _count(session, Round, project.id)
+    pile = Pile.REVIEW if rounds else Pile.SEED
     return Standing(
         **asdict(loop_counts(session, project.id)),
         seed_size=project.seed_size,
-        rounds=_count(session, Round, project.id),
+        rounds=rounds,
         audit_left=count_left(session, project.id),
         audited=find_current(session, project.id) is not None,
         bakeoffs=_count(session, Bakeoff, project.id),
+        for_others=user_id is not None and waits_for_others(session, project.id, pile, user_id),
         missing=why_not(session, project),
         labelers_run=find_active(session, "label", project.id) is not None,
         bakeoff_runs=find_active(session, "bakeoff", project.id) is not None,

@@ -96,7 +96,7 @@ def show_overview(
     request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep
 ) -> Response:
     engineer = may_act_as(user, Role.ENGINEER)
-    shown = read_overview(session, project, engineer=engineer)
+    shown = read_overview(session, project, engineer=engineer, user_id=user.id)
     return render(request, "projects/overview.html", project=project, shown=shown, engineer=engineer)
 
 
@@ -105,7 +105,7 @@ def show_standing(
     request: Request, project: MemberProjectDep, user: UserDep, session: ReadSessionDep, seen: str = ""
 ) -> Response:
     """The overview's middle, when it is another than the browser has `seen`."""
-    shown = read_overview(session, project, engineer=may_act_as(user, Role.ENGINEER))
+    shown = read_overview(session, project, engineer=may_act_as(user, Role.ENGINEER), user_id=user.id)
     if shown.version == seen:
         return Response(status_code=204)
     return render(request, "projects/_standing.html", project=project, shown=shown)

@@ -57,6 +57,15 @@ def count_waiting(session: Session, project_id: int, pile: Pile, user_id: int) -
     return session.scalar(select(func.count()).select_from(some.limit(MOST_COUNTED).subquery())) or 0
 
 
+def waits_for_others(session: Session, project_id: int, pile: Pile, user_id: int) -> bool:
+    """Whether images wait in the pile, and none of them for this person."""
+    waiting = (
+        select(QueueEntry.image_id).where(QueueEntry.project_id == project_id, QueueEntry.pile == pile).limit(1)
+    )
+    here = session.scalar(waiting.where(waits_for(user_id)))
+    return here is None and session.scalar(waiting) is not None
+
+
 def count_done(session: Session, project: Project, pile: Pile, user_id: int, counts: labeling.LoopCounts) -> int:
     """Return how many images of the pile people have answered; of the audit only those of the newest.
 

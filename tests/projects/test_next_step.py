@@ -29,6 +29,9 @@ def but(standing: Standing, **changes: object) -> Standing:
         (but(FULL, seed=60, new=3940, labelers_run=True), "The labelers are at work", "/jobs"),
         (ROUND, "Settle 292 unclear images", "/review"),
         (but(ROUND, unclear=1), "Settle 1 unclear image", "/review"),
+        (but(ROUND, for_others=True), "Other people’s answers are missing", "/team"),
+        (but(ROUND, for_others=True, disputed=2), "Decide 2 images on which people differ", "/adjudicate"),
+        (but(FULL, seed=60, for_others=True), "Other people’s answers are missing", "/team"),
         (but(ROUND, labelers_run=True), "Settle 292 unclear images", "/review"),
         (but(ROUND, bakeoff_runs=True), "Settle 292 unclear images", "/review"),
         (but(ROUND, audit_left=236), "Check 236 accepted labels", "/audit/check"),
@@ -86,6 +89,12 @@ def test_an_annotator_is_only_asked_for_answers(standing: Standing, path: str):
 def test_the_time_that_is_left_comes_from_the_answers_so_far(answers: int, seconds: float, says: str):
     step = next_step(but(ROUND, answers=answers, answer_seconds=seconds), engineer=False)
     assert step.sentence.startswith(f"{says}. 3,427 are labelled")
+
+
+def test_who_has_answered_all_is_told_for_whom_the_others_wait():
+    step = next_step(but(ROUND, for_others=True), engineer=False)
+    assert (step.title, step.path) == ("Nothing for you to do now", "")
+    assert step.sentence == "You have answered all that you can: 292 images wait for other people."
 
 
 def test_it_says_whether_more_answers_are_worth_their_time():

@@ -55,6 +55,20 @@ def test_an_image_goes_to_two_people_and_to_none_of_them_twice(room: Room):
     assert {state(room, image) for image in room.images} == {("settled", room.classes[0])}
 
 
+@on_sqlite
+def test_the_overview_says_that_only_other_peoples_answers_are_missing(room: Room):
+    set_up(room, overlap=2)
+    ann, bob = room.tab(), room.tab()
+    answer_all(room, ann, 0)
+
+    def asked(tab: Tab) -> str:
+        page = BeautifulSoup(tab.client.get(f"/projects/{room.project}").text, "html.parser")
+        return page.select_one(".next").get_text(" ", strip=True)
+
+    assert "You have answered all that you can: 12 images wait for other people." in asked(ann)
+    assert "Label 12 images" in asked(bob)
+
+
 def test_who_is_still_asked_finds_nobodys_answer_on_any_page(room: Room):
     set_up(room, overlap=2)
     ann, bob, erin = room.tab(), room.tab(), room.tab(role="engineer")
