@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -39,10 +40,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Work:
-    """When a person answered, and how long each image was looked at."""
+    """How much a person answered; when, and how long each image was looked at, as far as it was on a screen."""
 
-    times: list[datetime]
-    seconds: list[float]
+    answers: int = 0
+    times: list[datetime] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ def _people(session: Session, project: Project, authors: set[int]) -> list[User]
 
 
 def read_work(session: Session, project_id: int) -> dict[int, Work]:
-    """Return person → every answer's time and seconds, in order; what was taken back was work, too."""
-    found: dict[int, Work] = {}
+    """Return person → work, in order of time: what was taken back was work, what a file says took no time."""
+    said: dict[int, list[tuple[datetime, float]]] = defaultdict(list)
     rows = session.execute(
         select(Annotation.author_id, Annotation.created_at, Annotation.seconds)
         .where(
@@ -154,10 +156,11 @@ def read_work(session: Session, project_id: int) -> dict[int, Work]:
         .order_by(Annotation.id)
     )
     for author_id, created_at, seconds in rows:
-        work = found.setdefault(author_id, Work([], []))
-        work.times.append(created_at)
-        work.seconds.append(seconds)
-    return found
+        said[author_id].append((created_at, seconds))
+    return {
+        author_id: Work(len(every), [at for at, took in every if took], [took for _, took in every if took])
+        for author_id, every in said.items()
+    }
 
 
 def read_repeats(session: Session, project_id: int) -> dict[int, Repeats]:

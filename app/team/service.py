@@ -59,7 +59,7 @@ def read_team(session: Session, project: Project, only: User | None = None) -> T
     repeats = queries.read_repeats(session, project.id)
     classes = len(project.classes)
     people = [
-        _person(said, column, work.get(user.id, Work([], [])), repeats.get(user.id, Repeats()), classes)
+        _person(said, column, work.get(user.id, Work()), repeats.get(user.id, Repeats()), classes)
         for column, user in enumerate(said.people)
         if only is None or user.id == only.id
     ]
@@ -78,7 +78,7 @@ def _person(said: Said, column: int, work: Work, repeats: Repeats, classes: int)
     shared = (mine != NONE) & ((said.answers != NONE).sum(1) > 1)
     return Person(
         said.people[column],
-        len(work.times),
+        work.answers,
         said.cant_tell[column],
         median(work.seconds) if work.seconds else None,
         _a_minute(work),

@@ -17,6 +17,7 @@ from app.images.rendered import write_eyes_zip
 from app.labeling.queries import loop_counts
 from app.models import Image, Project
 from app.review.service import apply_overlap
+from app.team.service import read_team
 from tests import factories
 from tests.review.conftest import Room, Tab, room
 from tests.web import on_sqlite, parsed
@@ -150,3 +151,14 @@ def test_the_command_line_tells_the_same_and_cleanlabs_consensus(
         found = {row["filename"]: row["consensus"] for row in csv.DictReader(rows)}
     names = ["closed", "open"]
     assert found == {f"{i:06d}.png": names[label] for i, label in enumerate(anns) if i != 3}
+
+
+@on_sqlite
+def test_answers_from_a_file_say_nothing_of_a_persons_speed(room: Room):
+    tab = room.tab("ann@lab")
+    for image in tab.ids(12):
+        assert tab.answer(image, room.classes[0], seconds=0.0).status_code == 200
+    with room.database.read() as session:
+        team = read_team(session, session.get_one(Project, room.project))
+    ann = next(person for person in team.people if person.user.email == "ann@lab")
+    assert (ann.answers, ann.seconds, ann.a_minute) == (12, None, None)
