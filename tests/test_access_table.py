@@ -309,6 +309,7 @@ def _classifier(
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(b"weights")
     config = {
+        "name": "resnet18",
         "sha256": "0" * 64,
         "title": "ResNet18",
         "classes": ["closed", "open"],
