@@ -95,6 +95,11 @@ def next_checkpoint_at(began: float, ended: float, every_s: float) -> float:
     return ended + max(every_s, (ended - began) / SAVING_SHARE if every_s else 0)
 
 
+def identity_of(*told: Any) -> str:
+    """Return a name for what a file comes from: images and settings, as JSON knows them."""
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 def digest_of(tensors: dict[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for key in sorted(tensors):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ml.compact import CompactNet
@@ -70,7 +71,7 @@ class CompactView:
         return Judgement(said, np.where(lesson.fold_of[:, None] < 0, said, unseen), _taught(lesson))
 
 
-def _taught(lesson: Lesson) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _taught(lesson: Lesson) -> NDArray[np.int64]:
     taught = np.full(len(lesson.fold_of), -1, np.int64)
     taught[lesson.rows] = lesson.labels
     return taught

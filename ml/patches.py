@@ -9,8 +9,6 @@ quarter less than SimCLR's features do.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Generator, Tensor
 
-from ml.checkpoint import read_tensors, write_tensors
+from ml.checkpoint import identity_of, read_tensors, write_tensors
 from ml.data import Rows, batches
 from ml.linear import Floats
 from ml.small import SmallImages
@@ -74,8 +72,7 @@ def patch_features(images: SmallImages, folder: Path, name: str, told: Told) -> 
 
 
 def _identity(images: SmallImages, name: str) -> str:
-    told = [VERSION, name, len(images), images.side, SIDES, KINDS, GRID, KEPT]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return identity_of(VERSION, name, len(images), images.side, SIDES, KINDS, GRID, KEPT)
 
 
 @torch.inference_mode()

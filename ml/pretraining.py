@@ -6,8 +6,6 @@ views of an image are to lie close together, and far from the views of all other
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -20,6 +18,7 @@ from torch.optim import AdamW
 
 from ml.checkpoint import (
     TrainState,
+    identity_of,
     load_checkpoint,
     next_checkpoint_at,
     read_tensors,
@@ -69,8 +68,7 @@ class Pretraining:
 
     @property
     def identity(self) -> str:
-        told = [self.name, len(self.images), self.images.side, asdict(self.settings), self.seed]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return identity_of(self.name, len(self.images), self.images.side, asdict(self.settings), self.seed)
 
     @property
     def work(self) -> float:

@@ -40,22 +40,23 @@ class Judgement:
         return self.said.shape == (len(taught), classes) and int((self.taught != taught).sum()) < OUTDATED
 
 
-@dataclass(frozen=True)
+@dataclass
 class Memory:
-    """Where the newest judgement is kept."""
+    """Where the newest judgement is kept; the file is read once."""
 
     folder: Path
     """The pack's own."""
     identity: str
     """Of the images and of all settings that a judgement comes from."""
+    _newest: Judgement | None = None
 
     def find(self) -> Judgement | None:
         """Return what was kept; a damaged file counts as nothing."""
-        if (stored := read_tensors(self.folder / FILE, self.identity)) is None:
-            return None
-        tensors = stored[0]
-        return Judgement(tensors["said"].numpy(), tensors["unseen"].numpy(), tensors["taught"].numpy())
+        if self._newest is None and (stored := read_tensors(self.folder / FILE, self.identity)) is not None:
+            self._newest = Judgement(**{name: tensor.numpy() for name, tensor in stored[0].items()})
+        return self._newest
 
     def keep(self, judgement: Judgement) -> None:
         tensors = {name: torch.from_numpy(values) for name, values in vars(judgement).items()}
         write_tensors(self.folder / FILE, tensors, self.identity)
+        self._newest = judgement

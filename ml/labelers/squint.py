@@ -7,8 +7,6 @@ images are accepted, and the others are put in the order in which a person shoul
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from ml.calibration import AT_RANDOM, fold_of_all, influence, make_folds, probabilities, prove, stand_for
+from ml.checkpoint import identity_of
 from ml.compact_view import CompactView
-from ml.contract import Expected, LabelerReport, WrongShare
+from ml.contract import TARGET, Expected, LabelerReport, WrongShare
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
 from ml.labelers.evidence import (
@@ -61,8 +60,8 @@ class SquintSettings:
     """Of each fold's compact net, before what the answers add."""
     pretrain_images: int = 240_000
     """Images looked at before the first answer, in all epochs together."""
-    target: float = 0.02
-    """The share of wrong labels that the accepted pile is to stay under; on the eyes at most 1.6 % were wrong."""
+    target: float = TARGET
+    """The share of wrong labels that the accepted pile is to stay under: what is aimed at, no promise."""
     draws: int = 100
     """Calibrations drawn again, for the intervals."""
     threads: int = 0
@@ -145,8 +144,8 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
 
 
 def _memory(task: Pretraining, settings: SquintSettings) -> Memory:
-    told = [task.identity, settings.folds, asdict(FinetuneSettings(settings.steps))]
-    return Memory(task.folder, hashlib.sha256(json.dumps(told).encode()).hexdigest())
+    tuning = asdict(FinetuneSettings(settings.steps))
+    return Memory(task.folder, identity_of(task.identity, settings.folds, tuning))
 
 
 def judge(
