@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.db import Database
 from app.models import User
@@ -41,6 +41,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def phone(data_dir: Path, database: Database, user_id: int) -> Iterator[Page]:
+    """A page as wide as a phone's, of a person who is signed in to a server of that folder."""
+    with Server(data_dir) as server, chromium() as browser:
+        context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
+        sign_in(context, database, user_id, server.url)
+        yield context.new_page()
 
 
 class Server:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.db import Database
 from app.review.service import fill_review
 from tests import factories
-from tests.e2e.screens import Server, chromium, sign_in
+from tests.e2e.screens import phone
 from tests.labelers.test_effort import REPORT, share
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
@@ -33,10 +33,7 @@ def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
             made.report = {**REPORT, "splits": {"train": 4 * number, "val": 0}, "all_wrong": share(wrong)}
         fill_review(session, project.id, {})
         user_id, address = user.id, f"/projects/{project.id}"
-    with Server(tmp_path) as server, chromium() as browser:
-        context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
-        sign_in(context, database, user_id, server.url)
-        page = context.new_page()
+    with phone(tmp_path, database, user_id) as page:
         page.set_default_timeout(20_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))

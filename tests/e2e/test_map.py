@@ -15,7 +15,7 @@ from app.db import Database
 from app.images.packing import build_pack
 from ml.likeness import MAP
 from tests import factories
-from tests.e2e.screens import Server, chromium, sign_in
+from tests.e2e.screens import phone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
 
@@ -33,10 +33,7 @@ def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
         user_id, project_id = user.id, project.id
     pack = build_pack(database, Settings(data_dir=tmp_path), project_id).pack
     np.save(f"{pack.path}/{MAP}", np.float32([[n, n % 3 / 2, n // 3 / 2] for n in range(9)]))
-    with Server(tmp_path) as server, chromium() as browser:
-        context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
-        sign_in(context, database, user_id, server.url)
-        page = context.new_page()
+    with phone(tmp_path, database, user_id) as page:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
