@@ -86,5 +86,9 @@ def is_current(connection: Connection) -> bool:
     """Whether the schema is the one that this program expects: told by the names of the migrations' files."""
     if not inspect(connection).has_table("alembic_version"):
         return False
-    newest = max(path.name.partition("_")[0] for path in (REPOSITORY / "migrations/versions").glob("*.py"))
-    return bool(connection.scalar(text("select version_num from alembic_version")) == newest)
+    return bool(connection.scalar(text("select version_num from alembic_version")) == newest_revision())
+
+
+def newest_revision() -> str:
+    """Return the schema's revision in this program; later ones sort behind it."""
+    return max(path.name.partition("_")[0] for path in (REPOSITORY / "migrations/versions").glob("*.py"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable
 
 import uvicorn
 
 from app.config import Settings
+from app.data_folder import make_data_folder
 from app.db import Database
 from app.errors import StartError
 from app.jobs.queue import prepare_job_tables
@@ -28,12 +28,7 @@ Announce = Callable[[str, Database], None]
 
 def prepare(settings: Settings) -> Database:
     """Make the data folder and bring the tables up to date; raise StartError with a sentence where it cannot."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.data_dir):
-            pass
-    except OSError as error:
-        raise StartError(f"The data folder {settings.data_dir} cannot be written: {error.strerror}.") from error
+    make_data_folder(settings)
     database = Database(settings.db_url)
     upgrade(database)
     prepare_job_tables(database)

@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  said in words, before the first i
 # Each adds its commands to `app`: this is the order of the help page.
 from app.cli import servers  # noqa: F401
 from app.cli import doctor  # noqa: F401
+from app.cli import backup  # noqa: F401
 from app.cli import demo  # noqa: F401
 from app.cli import people  # noqa: F401
 from app.cli import projects  # noqa: F401

@@ -19,7 +19,7 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, OSError):
         return _from_system(error)
     named = type(error).__module__.split(".", 1)[0]
-    if named in {"sqlalchemy", "sqlite3", "psycopg"}:
+    if named in {"sqlalchemy", "sqlite3", "pysqlite3", "psycopg"}:
         return f"The database does not answer: {_first_line(getattr(error, 'orig', None) or error)}."
     if named == "pydantic_core":
         return _setting(error)

@@ -30,7 +30,8 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Jobs wait for `squint worker`.")] = False,
 ) -> None:
     """Start the web server, with a worker beside it; ends with the address and a sign-in link."""
-    from app.serve import serve as run  # noqa: PLC0415  `squint --help` needs none of it
+    from app.data_folder import at_work_in  # noqa: PLC0415  `squint --help` needs none of it
+    from app.serve import serve as run  # noqa: PLC0415
     from app.users.service import make_terminal_link  # noqa: PLC0415
 
     settings = settings_of(data_dir, host=host, port=port)
@@ -43,17 +44,20 @@ def serve(
         gc.freeze()
         say(f"Squint is at {address}\nSign in, once: {address}{link}")
 
-    run(settings, announce, with_worker=not no_worker)
+    with at_work_in(settings):
+        run(settings, announce, with_worker=not no_worker)
 
 
 @app.command()
 def worker(data_dir: DataDir = None, allow_network_disk: NetworkDisk = False) -> None:
     """Start one more worker; on other machines too, where they share PostgreSQL and the data folder."""
+    from app.data_folder import at_work_in  # noqa: PLC0415
     from app.jobs.worker import run_worker  # noqa: PLC0415
     from app.serve import prepare  # noqa: PLC0415
 
     settings = settings_of(data_dir)
     if not allow_network_disk:
         refuse_network_disk(settings.data_dir, settings.db_url)
-    prepare(settings).close()
-    run_worker(settings)
+    with at_work_in(settings):
+        prepare(settings).close()
+        run_worker(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,14 +42,12 @@ def settings_of(data_dir: Path | None, **chosen: Any) -> Settings:
 @contextmanager
 def opened(data_dir: Path | None) -> Iterator[Shell]:
     """Yield the installation with its database at the newest schema; raise StartError where that cannot be."""
+    from app.data_folder import at_work_in  # noqa: PLC0415
     from app.serve import prepare  # noqa: PLC0415
 
     settings = settings_of(data_dir)
-    database = prepare(settings)
-    try:
+    with at_work_in(settings), closing(prepare(settings)) as database:
         yield Shell(settings, database)
-    finally:
-        database.close()
 
 
 @contextmanager

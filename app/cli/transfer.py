@@ -91,10 +91,14 @@ def whole_file(out: Path) -> Iterator[Path]:
     """Yield a path to write to; `out` is the old file or the whole new one, whatever happens."""
     from ml.rundir import atomic_path  # noqa: PLC0415
 
-    if out.is_dir():
-        raise BadInputError(f"{out} is a folder; name the file to write.")
+    refuse_folder(out)
     with atomic_path(out) as temporary:
         yield temporary
+
+
+def refuse_folder(out: Path) -> None:
+    if out.is_dir():
+        raise BadInputError(f"{out} is a folder; name the file to write.")
 
 
 def _project_id(shell: Shell, project: str) -> int:

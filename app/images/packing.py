@@ -64,7 +64,7 @@ def build_pack(database: Database, settings: Settings, project_id: int) -> Packe
     shape = common_shape(images)
     folder = settings.packs_dir / str(project_id)
     kept = images
-    if not (folder / _name(images, shape)).exists():
+    if not (folder / _name(images, shape) / PIXELS).exists():
         kept = _build(database, BlobStore(settings.blobs_dir), folder, images, shape)
     target = folder / _name(kept, shape)
     os.utime(target)
@@ -169,6 +169,10 @@ def _publish(draft: Path, target: Path) -> None:
     if not target.exists():
         draft.rename(target)
         fsync_folder(target.parent)
+    elif not (target / PIXELS).exists():
+        # As a backup leaves a pack: with all that was learnt from it, but without its pixels.
+        (draft / PIXELS).rename(target / PIXELS)
+        fsync_folder(target)
 
 
 def _remove_old(folder: Path) -> None:

@@ -98,6 +98,7 @@ class Execution:
             kind.prepare(self.place.database, self.place.settings, job, self.run)
 
     def train(self) -> None:
+        self.prepare()  # done already, unless the run folder was lost since: a backup holds none that is not over
         _, kind = self._job()
         limit_s = self.place.settings.job_time_limit_s
         while not is_done(self.run):

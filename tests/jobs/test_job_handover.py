@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 
@@ -52,3 +53,17 @@ def test_sigterm_ends_worker_and_child_within_two_seconds_and_the_next_worker_go
         assert empty_shop.finish(job_id) == JobStatus.DONE
     assert empty_shop.epochs(job_id)[0] == [0, first]
     assert empty_shop.published(job_id) == 1
+
+
+def test_a_job_whose_run_folder_was_lost_begins_anew(empty_shop: Shop):
+    """As after a restore: a backup holds no run that is not over."""
+    job_id = empty_shop.submit(hold=1)
+    with empty_shop.worker() as worker:
+        empty_shop.child(job_id, epochs=1)
+        worker.kill()
+    shutil.rmtree(empty_shop.run(job_id))
+    with empty_shop.worker():
+        second = empty_shop.child(job_id, epochs=1)
+        empty_shop.let_go(job_id)
+        assert empty_shop.finish(job_id) == JobStatus.DONE
+    assert empty_shop.epochs(job_id) == [[0, second], [1, second]]

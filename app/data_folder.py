@@ -1,0 +1,56 @@
+"""The data folder: made where there is none, and who may work in it at the same time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.config import Settings
+from app.errors import StartError
+
+
+def make_data_folder(settings: Settings) -> Path:
+    """Return the data folder; raise StartError with a sentence where it cannot be written."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise StartError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def at_work_in(settings: Settings) -> Iterator[None]:
+    """Let others work beside the block, but nobody be alone; raise StartError while somebody is."""
+    folder = make_data_folder(settings)
+    with _held(folder, fcntl.LOCK_SH, f"A backup is just being restored into {folder}; wait until it is done."):
+        yield
+
+
+@contextmanager
+def alone_in(settings: Settings) -> Iterator[None]:
+    """Keep everybody else out for as long as the block runs; raise StartError while somebody works there."""
+    folder = make_data_folder(settings)
+    with _held(folder, fcntl.LOCK_EX, f"Squint is running on {folder}; stop it first."):
+        yield
+
+
+@contextmanager
+def _held(folder: Path, kind: int, refusal: str) -> Iterator[None]:
+    """Lock the folder itself: emptying it takes nobody's lock away, and whoever is dead has none."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(refusal) from None
+        except OSError:
+            pass  # disks of other machines may have no such locks, and keep nobody out
+        yield
+    finally:
+        os.close(descriptor)
