@@ -1,4 +1,5 @@
-// What part of the map is seen, and how the mouse, fingers and keys move it.
+// What part of the map is seen, and how the mouse, fingers and keys move it. One finger that goes up or down scrolls
+// the page; two are the map's.
 
 const CLOSEST = 60;
 const STILL = 5; // Pixels that a click may move.
@@ -10,6 +11,7 @@ export class View {
   #canvas;
   #held = new Map();
   #moved = 0;
+  #before = [];
 
   constructor(canvas, { changed, clicked }) {
     this.#canvas = canvas;
@@ -18,17 +20,26 @@ export class View {
       event.preventDefault();
       this.zoom(Math.exp(-event.deltaY / 400), this.#at(event));
     }, { passive: false });
+    for (const kind of ["touchstart", "touchmove"]) {
+      canvas.addEventListener(kind, (event) => {
+        if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+      }, { passive: false });
+    }
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.#held.set(event.pointerId, this.#at(event));
-      if (this.#held.size === 1) this.#moved = 0;
+      if (this.#held.size === 1) [this.#moved, this.#before] = [0, [this.scale, this.x, this.y]];
     });
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => {
       this.#held.delete(event.pointerId);
       if (!this.#held.size && this.#moved < STILL) clicked(this.#at(event));
     });
-    canvas.addEventListener("pointercancel", (event) => this.#held.delete(event.pointerId));
+    canvas.addEventListener("pointercancel", (event) => {
+      this.#held.delete(event.pointerId);
+      [this.scale, this.x, this.y] = this.#before; // The finger scrolls the page: it meant nothing here.
+      this.changed();
+    });
   }
 
   // Pixels from the map's 0..1, and back.
@@ -80,11 +91,13 @@ export class View {
     if (other) {
       const apart = (at) => Math.hypot(at[0] - other[0], at[1] - other[1]) || 1;
       this.zoom(apart(now) / apart(before), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
-      return;
-    }
-    if (this.#moved < STILL) return;
-    this.x -= (now[0] - before[0]) / this.side;
-    this.y -= (now[1] - before[1]) / this.side;
+      this.#shift(before, now, 0.5);
+    } else if (this.#moved >= STILL) this.#shift(before, now, 1);
+  }
+
+  #shift(before, now, share) {
+    this.x -= (share * (now[0] - before[0])) / this.side;
+    this.y -= (share * (now[1] - before[1])) / this.side;
     this.#keepInside();
   }
 }

@@ -45,9 +45,11 @@ def free_port() -> int:
 
 @contextmanager
 def phone(data_dir: Path, database: Database, user_id: int) -> Iterator[Page]:
-    """A page as wide as a phone's, of a person who is signed in to a server of that folder."""
+    """A page on a phone, of a person who is signed in to a server of that folder."""
     with Server(data_dir) as server, chromium() as browser:
-        context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, base_url=server.url
+        )
         sign_in(context, database, user_id, server.url)
         yield context.new_page()
 
