@@ -50,9 +50,9 @@ def train_side_by_side(run: Run, threads: int) -> list[TrainedModel]:
     with _helper(run, second) as helper:
         models = [train_one(run, first)]
         while helper and helper.is_alive():
-            run.reporter.advance(title_of(second), 0)
+            run.reporter.follow()
             helper.join(LOOK_EVERY_S)
-    run.reporter.beside = 0.0
+    run.reporter.beside = None
     models.append(train_one(run, second))
     run.reporter.advance(title_of(second), 0)
     torch.set_num_threads(all_threads)
@@ -80,7 +80,7 @@ def _helper(run: Run, name: str) -> Iterator[threading.Thread | None]:
 def _listen(lines: IO[bytes], reporter: Reporter) -> None:
     for line in lines:
         match decode_event(line.decode()):
-            case Progress(done=done):
-                reporter.beside = done
+            case Progress() as progress:
+                reporter.beside = progress
             case MetricPoint() as point:
                 reporter.tell(point)

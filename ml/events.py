@@ -20,6 +20,10 @@ class Progress:
     loss: float | None = None
     images_per_s: float | None = None
     seconds_left: float | None = None
+    beside: str | None = None
+    """What another process does for the same run meanwhile."""
+    beside_epoch: int | None = None
+    beside_epochs: int | None = None
     event: Literal["progress"] = "progress"
 
 

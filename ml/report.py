@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TextIO
 
 from ml.events import Event, MetricPoint, Progress, encode_event
@@ -24,8 +25,8 @@ class Reporter:
     def __init__(self, total: float, stream: TextIO | None = None) -> None:
         self.total = max(total, 1.0)
         self.done = 0.0
-        self.beside = 0.0
-        """Work that another process has done for the same run."""
+        self.beside: Progress | None = None
+        """What another process does for the same run."""
         self._stream = stream or EVENTS
         self._worked = 0.0
         self._started = time.monotonic()
@@ -50,20 +51,27 @@ class Reporter:
         loss: float | None = None,
     ) -> None:
         """Count images that went through a net; `cost` is what each took, in images scored."""
-        moment = time.monotonic()
+        moment, beside = time.monotonic(), self.beside
         if stage != self._stage:
             self._stage, self._stage_images, self._stage_started = stage, 0, moment
         self._stage_images += images
         self.done += images * cost
         self._worked += images * cost
-        done = min(self.done + self.beside, self.total)
+        others = beside.done if beside else 0.0
+        done = min(self.done + others, self.total)
         if moment - self._last < QUIET_S and done < self.total:
             return
         self._last = moment
-        speed = _rate(self._worked + self.beside, moment - self._started)
+        speed = _rate(self._worked + others, moment - self._started)
         left = round((self.total - done) / speed, 1) if speed else None
         images_per_s = round(_rate(self._stage_images, moment - self._stage_started), 1)
-        self.tell(Progress(stage, done, self.total, epoch, epochs, loss, images_per_s or None, left))
+        own = Progress(stage, done, self.total, epoch, epochs, loss, images_per_s or None, left)
+        self.tell(_together(own, beside))
+
+    def follow(self) -> None:
+        """Tell how far the other process is, while nothing is left to do in this one."""
+        if beside := self.beside:
+            self.advance(beside.stage, 0, epoch=beside.epoch, epochs=beside.epochs)
 
     def metric(self, series: str, step: int, **values: float) -> None:
         for name, value in values.items():
@@ -72,6 +80,12 @@ class Reporter:
     def tell(self, event: Event) -> None:
         with self._printing:
             print(encode_event(event), file=self._stream, flush=True)
+
+
+def _together(own: Progress, other: Progress | None) -> Progress:
+    if other is None or other.stage == own.stage:
+        return own
+    return replace(own, beside=other.stage, beside_epoch=other.epoch, beside_epochs=other.epochs)
 
 
 def _rate(count: float, seconds: float) -> float:

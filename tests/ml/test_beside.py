@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from ml import beside
 from ml.events import MetricPoint, Progress, decode_event
+from ml.report import Reporter
 from ml.training import execute, open_run, read_manifest
 from tests.ml.conftest import NET, MakeRun, result_of
 from tests.ml.test_child import end, run_child, start_child
@@ -40,6 +42,22 @@ def test_two_labelers_side_by_side_are_those_that_learn_alone(make_run: MakeRun)
         alone = make_run(models=(name,), settings={**LONG, "threads": 1}, count=110)
         execute(alone)
         assert model.sha256 == result_of(alone).models[0].sha256
+
+
+def test_both_are_named_while_they_learn_and_the_one_who_is_left_afterwards():
+    other = Progress("YOLOv8n", 20, 100, epoch=2, epochs=40)
+    told = []
+    for tell in (lambda reporter: reporter.advance("ResNet50", 10, epoch=1, epochs=30), Reporter.follow):
+        reporter = Reporter(100, stream := StringIO())
+        reporter.beside = other
+        tell(reporter)
+        told.append(decode_event(stream.getvalue()))
+    both, left = told
+    assert isinstance(both, Progress)
+    assert (both.stage, both.epoch, both.done) == ("ResNet50", 1, 30)
+    assert (both.beside, both.beside_epoch, both.beside_epochs) == ("YOLOv8n", 2, 40)
+    assert isinstance(left, Progress)
+    assert (left.stage, left.epoch, left.done, left.beside) == ("YOLOv8n", 2, 20, None)
 
 
 def test_one_who_fails_beside_us_is_trained_here(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch):
