@@ -32,6 +32,11 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _catalogue(_language.get()).ngettext(one, many, number)
 
 
+def counted(one: str, many: str, number: int) -> str:
+    """Return the sentence for so many, with the number written in for `%(number)s`."""
+    return ngettext(one, many, number) % {"number": f"{number:,}"}
+
+
 @cache
 def _catalogue(language: str) -> catalogues.NullTranslations:
     return catalogues.translation("squint", LOCALE, [language], fallback=language == SOURCE)

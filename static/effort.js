@@ -1,6 +1,7 @@
 // The effort page's chart: what rounds estimated against answers, what the law expects, and the aim.
 
 import { draw } from "./results/chart.js";
+import { _, counted } from "./words.js";
 
 const box = document.querySelector("[data-chart]");
 if (box) {
@@ -18,24 +19,25 @@ function specOf(columns, target) {
   const { answers } = columns;
   const among = (middle, low, high, says) => answers.flatMap((x, i) => {
     if (columns[middle][i] === null) return [];
-    const words = `After ${x} answers ${says} ${percent(columns[middle][i])} wrong, ${percent(columns[low][i])} to ${percent(columns[high][i])}`;
+    const words = says({ answers: counted(x), share: percent(columns[middle][i]), low: percent(columns[low][i]), high: percent(columns[high][i]) });
     return columns[low][i] === null ? [{ x, y: columns[middle][i] }] : [{ x, y: columns[middle][i], low: columns[low][i], high: columns[high][i], words }];
   });
-  const past = among("estimate", "low", "high", "an estimated");
-  const future = among("expected", "expected_low", "expected_high", "an expected");
+  const past = among("estimate", "low", "high", (at) => _("After %(answers)s answers an estimated %(share)s wrong, %(low)s to %(high)s", at));
+  const future = among("expected", "expected_low", "expected_high", (at) => _("After %(answers)s answers an expected %(share)s wrong, %(low)s to %(high)s", at));
   const highest = Math.max(target, ...past.map((p) => p.high), ...future.map((p) => p.high ?? 0));
   const [xTicks, yTicks] = [ticks(0, answers.at(-1)), ticks(0, highest)];
+  const estimates = past.map((p) => _("%(share)s after %(answers)s answers", { share: percent(p.y), answers: counted(p.x) }));
   return {
-    title: `Estimated wrong labels: ${past.map((p) => `${percent(p.y)} after ${p.x} answers`).join(", ")}. The aim is ${percent(target)}.`,
+    title: _("Estimated wrong labels: %(list)s. The aim is %(aim)s.", { list: estimates.join(", "), aim: percent(target) }),
     file: "effort", height: 320,
-    hint: "The mouse or the arrow keys name each round.",
-    x: { label: "answers", min: 0, max: Math.max(answers.at(-1), xTicks.at(-1)), ticks: xTicks },
-    y: { label: "wrong of all labels", min: 0, max: Math.max(highest, yTicks.at(-1)), ticks: yTicks, words: (value) => `${value} %` },
+    hint: _("The mouse or the arrow keys name each round."),
+    x: { label: _("answers"), min: 0, max: Math.max(answers.at(-1), xTicks.at(-1)), ticks: xTicks },
+    y: { label: _("wrong of all labels"), min: 0, max: Math.max(highest, yTicks.at(-1)), ticks: yTicks, words: (value) => `${value} %` },
     areas: [{ tone: "class-1", items: past }, { tone: "class-0", items: future.filter((p) => p.high !== undefined) }],
     lines: [
-      { name: "estimated by the rounds", tone: "class-1", items: past },
-      { name: "expected of more answers", tone: "class-0", dashed: true, items: future },
-      { name: "aim", tone: "good", dashed: true, silent: true, items: [{ x: 0, y: target }, { x: Math.max(answers.at(-1), xTicks.at(-1)), y: target }] },
+      { name: _("estimated by the rounds"), tone: "class-1", items: past },
+      { name: _("expected of more answers"), tone: "class-0", dashed: true, items: future },
+      { name: _("aim"), tone: "good", dashed: true, silent: true, items: [{ x: 0, y: target }, { x: Math.max(answers.at(-1), xTicks.at(-1)), y: target }] },
     ].filter((line) => line.items.length),
     points: [{ tone: "class-1", items: past.map((p) => ({ ...p, r: 4 })) }],
     table: [["answers", "kind", "wrong_percent", "low", "high"], ...past.map((p) => [p.x, "estimated", p.y, p.low, p.high]), ...future.filter((p) => p.high !== undefined).map((p) => [p.x, "expected", p.y, p.low, p.high])],

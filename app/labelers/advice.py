@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.languages import counted as _n
+from app.languages import gettext as _
 from ml.audit import interval
 from ml.forecast import FEWEST_ROUNDS, Point, fit
 
@@ -47,6 +49,8 @@ class Advice:
     sentence: str
     contradicted: bool = False
     """Whether the audit found more wrong than the labelers hold possible."""
+    enough: bool = False
+    """Whether more answers are not needed."""
 
     @property
     def text(self) -> str:
@@ -59,22 +63,24 @@ def advise(known: Known) -> Advice:
     if not known.points:
         return _without_estimates(known)
     now = known.points[-1]
-    aim = f"{_expected(now)}{_rest(known)}; the aim is {percent(known.target)}."
+    aim = f"{_expected(now)}{_rest(known)}" + _("; the aim is %(share)s.") % {"share": percent(known.target)}
     if now.high <= known.target:
-        return Advice("Stop now", f"{aim} {_proof(known)}")
+        return Advice(_("Stop now"), f"{aim} {_proof(known)}", enough=True)
     if not known.unclear:
-        return Advice("Every image is labelled", f"{aim} {_proof(known)}")
+        return Advice(_("Every image is labelled"), f"{aim} {_proof(known)}")
     return _go_on(known, now, aim)
 
 
 def _not_known(known: Known) -> Advice | None:
     missing = f" {known.missing}" if known.missing else ""
     if not known.rounds:
-        return Advice("Nothing is known yet", f"the first estimate comes with the first round.{missing}")
+        first = _("the first estimate comes with the first round.")
+        return Advice(_("Nothing is known yet"), f"{first}{missing}")
     if not known.unheard:
         return None
-    since = f"the newest round was made before there was such a class; the next one tells.{missing}"
-    return Advice(f"Nothing is known of {' and '.join(known.unheard)} yet", since)
+    since = _("the newest round was made before there was such a class; the next one tells.")
+    names = _(" and ").join(known.unheard)
+    return Advice(_("Nothing is known of %(names)s yet") % {"names": names}, f"{since}{missing}")
 
 
 def _contradiction(known: Known) -> Advice | None:
@@ -85,56 +91,80 @@ def _contradiction(known: Known) -> Advice | None:
     low, high = interval(found.wrong, found.checked)
     if low <= said.high:
         return None
-    return Advice(
-        "Do not rely on the estimate",
-        f"the audit found {found.wrong:,} of {found.checked:,} accepted labels wrong, {percent(low)} to "
-        f"{percent(high)} (95 %), where the labelers expected {percent(said.low)} to {percent(said.high)}. "
-        "Answer more, and audit again.",
-        contradicted=True,
+    sentence = _(
+        "the audit found %(wrong)s of %(checked)s accepted labels wrong, %(low)s to %(high)s (95 %%), where the "
+        "labelers expected %(from)s to %(to)s. Answer more, and audit again."
     )
+    numbers = {
+        "wrong": f"{found.wrong:,}", "checked": f"{found.checked:,}", "low": percent(low), "high": percent(high),
+        "from": percent(said.low), "to": percent(said.high),
+    }  # fmt: skip
+    return Advice(_("Do not rely on the estimate"), sentence % numbers, contradicted=True)
 
 
 def _without_estimates(known: Known) -> Advice:
     if known.audited:
-        return Advice(
-            "As the audit says", f"at most {percent(known.audited.bound)} of the accepted labels are wrong."
-        )
-    return Advice("An audit tells", "these rounds estimated nothing about themselves.")
+        sentence = _("at most %(share)s of the accepted labels are wrong.")
+        return Advice(_("As the audit says"), sentence % {"share": percent(known.audited.bound)})
+    return Advice(_("An audit tells"), _("these rounds estimated nothing about themselves."))
 
 
 def _go_on(known: Known, now: Point, aim: str) -> Advice:
     law = fit(known.points)
     if law is None:
-        left = FEWEST_ROUNDS - len({p.answers for p in known.points})
-        rounds = f"{left} more round{'' if left == 1 else 's'}"
-        return Advice("Not enough rounds yet", f"{aim} After {rounds} it can be said how long it takes.")
+        return Advice(_("Not enough rounds yet"), f"{aim} {_too_early(known)}")
     middle, soonest, latest = law.answers_until(known.target, now.answers, known.images)
     if middle is None:
-        return Advice("More answers may not be enough", f"{aim} The estimates hardly fall.")
+        return Advice(_("More answers may not be enough"), f"{aim} " + _("The estimates hardly fall."))
     more = max(middle - now.answers, 10)
     if more >= known.unclear:
-        title = f"The {known.unclear:,} unclear images, {minutes(known.unclear * known.seconds_each)}"
-        return Advice(title, f"{aim} With them every image is labelled.")
-    title = f"About {_rounded(more):,} more answers, {minutes(more * known.seconds_each)}"
-    soon = (soonest or middle) - now.answers
-    few = f"As few as {soon:,} could do" if soon else "The aim may be reached already"
-    many = f"at the latest it is {latest - now.answers:,}" if latest else "it may also take many more"
-    return Advice(title, f"{aim} {few}; {many}.")
+        title = _n("The %(number)s unclear image", "The %(number)s unclear images", known.unclear)
+        time = minutes(known.unclear * known.seconds_each)
+        return Advice(f"{title}, {time}", f"{aim} " + _("With them every image is labelled."))
+    title = _n("About %(number)s more answer", "About %(number)s more answers", _rounded(more))
+    few = _few(soonest - now.answers if soonest else middle - now.answers)
+    many = _many(latest - now.answers if latest else None)
+    return Advice(f"{title}, {minutes(more * known.seconds_each)}", f"{aim} {few}; {many}.")
+
+
+def _too_early(known: Known) -> str:
+    return _n(
+        "After %(number)s more round it can be said how long it takes.",
+        "After %(number)s more rounds it can be said how long it takes.",
+        FEWEST_ROUNDS - len({p.answers for p in known.points}),
+    )
+
+
+def _few(answers: int) -> str:
+    few = _n("As few as %(number)s could do", "As few as %(number)s could do", answers)
+    return few if answers else _("The aim may be reached already")
+
+
+def _many(answers: int | None) -> str:
+    if answers is None:
+        return _("it may also take many more")
+    return _n("at the latest it is %(number)s", "at the latest it is %(number)s", answers)
 
 
 def _expected(now: Point) -> str:
-    span = f"{percent(now.low)} to {percent(now.high)}"
-    return f"about {percent(now.estimate)} of all labels would be wrong now, {span}"
+    sentence = _("about %(share)s of all labels would be wrong now, %(low)s to %(high)s")
+    return sentence % {"share": percent(now.estimate), "low": percent(now.low), "high": percent(now.high)}
 
 
 def _rest(known: Known) -> str:
-    return f", the {known.unclear:,} unclear ones as the labelers guess" if known.unclear else ""
+    rest = _n(
+        ", the %(number)s unclear one as the labelers guess",
+        ", the %(number)s unclear ones as the labelers guess",
+        known.unclear,
+    )
+    return rest if known.unclear else ""
 
 
 def _proof(known: Known) -> str:
     if known.audited:
-        return f"The audit: at most {percent(known.audited.bound)} of the accepted ones (95 %)."
-    return "That is an estimate; an audit proves it."
+        sentence = _("The audit: at most %(share)s of the accepted ones (95 %%).")
+        return sentence % {"share": percent(known.audited.bound)}
+    return _("That is an estimate; an audit proves it.")
 
 
 def _rounded(number: float) -> int:
@@ -146,9 +176,10 @@ def _rounded(number: float) -> int:
 def minutes(seconds: float) -> str:
     found = round(seconds / 60)
     if found < 1:
-        return "less than a minute"
-    number, unit = (found, "minute") if found < 60 else (round(found / 60), "hour")
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+        return _("less than a minute")
+    if found < 60:
+        return _n("%(number)s minute", "%(number)s minutes", found)
+    return _n("%(number)s hour", "%(number)s hours", round(found / 60))
 
 
 def percent(share: float) -> str:

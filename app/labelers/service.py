@@ -12,6 +12,7 @@ from app.jobs.queue import find_active, submit
 from app.labelers import queries
 from app.labelers.patience import LONGEST, cannot_be_due, come_again_after
 from app.labeling.queries import count_by_class, list_missing, loop_counts
+from app.languages import gettext as _
 from app.models import Annotation, Job, Project, Recipe
 from ml.zoo import FOUNDING_PAIR
 
@@ -70,12 +71,14 @@ def go_on_after_file(session: Session, project_id: int) -> None:
 def why_not(session: Session, project: Project) -> str | None:
     """Return what is missing before the labelers can learn, as a sentence; None when nothing is."""
     if loop_counts(session, project.id).images == 0:
-        return "There are no images yet; import some first."
+        return _("There are no images yet; import some first.")
     if len(project.active_classes) < 2:
-        return "The project has one class only; labelers need a second one to tell it from."
+        return _("The project has one class only; labelers need a second one to tell it from.")
     if missing := list_missing(session, project, FEWEST_OF_A_CLASS, accepted=False):
-        return f"The labelers need a few more seed labels: at least {', '.join(missing)}."
+        sentence = _("The labelers need a few more seed labels: at least %(missing)s.")
+        return sentence % {"missing": ", ".join(missing)}
     total = sum(count_by_class(session, project.id, accepted=False).values())
     if total < FEWEST_LABELS:
-        return f"The labelers need at least {FEWEST_LABELS} seed labels; there are {total}."
+        sentence = _("The labelers need at least %(fewest)s seed labels; there are %(total)s.")
+        return sentence % {"fewest": FEWEST_LABELS, "total": total}
     return None

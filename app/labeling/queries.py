@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.languages import gettext as _
 from app.models import (
     TWIN,
     Annotation,
@@ -256,7 +257,7 @@ def list_missing(session: Session, project: Project, fewest: int, *, accepted: b
     """Return what each class lacks to `fewest` labelled images, e.g. `3 of closed`; empty when none lacks any."""
     counts = count_by_class(session, project.id, accepted=accepted)
     lacking = {c.name: fewest - counts.get(c.id, 0) for c in project.active_classes}
-    return [f"{number} of {name}" for name, number in lacking.items() if number > 0]
+    return [_("%(number)s of %(name)s") % {"number": n, "name": name} for name, n in lacking.items() if n > 0]
 
 
 def count_by_class(session: Session, project_id: int, *, accepted: bool) -> dict[int, int]:

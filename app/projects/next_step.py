@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.languages import counted as _n
 from app.languages import gettext as _
-from app.languages import ngettext
 
 GUESSED_SECONDS = 2.5
 """An answer takes about so long, until enough answers say how long it takes here."""
@@ -175,10 +175,6 @@ def _train(at: Standing) -> NextStep:
     sentence = _("They learn from your %(seed)s labels and look at the other %(new)s images.")
     sentence %= {"seed": f"{at.seed:,}", "new": f"{at.new:,}"}
     return NextStep(_("Train the labelers"), sentence, _("Train"), "/labelers", "t", posts=True)
-
-
-def _n(one: str, many: str, number: int) -> str:
-    return ngettext(one, many, number) % {"number": f"{number:,}"}
 
 
 def _time(at: Standing, images: int) -> dict[str, str]:

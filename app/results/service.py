@@ -13,6 +13,7 @@ from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
 from app.labeling.queries import list_missing
 from app.labeling.service import Answer, submit_annotation
+from app.languages import gettext as _
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Job, Project, Recipe, User
 from app.results.found import list_found
 from ml.contract import MOST_FOLDS, Preset
@@ -100,5 +101,6 @@ def preset_of(project: Project) -> Preset:
 def why_not(session: Session, project: Project) -> str | None:
     """Return what is missing before classifiers can be compared, as a sentence; None when nothing is."""
     if missing := list_missing(session, project, FEWEST_OF_A_CLASS, accepted=True):
-        return f"Comparing classifiers needs more labelled images of every class: {', '.join(missing)}."
+        sentence = _("Comparing classifiers needs more labelled images of every class: %(missing)s.")
+        return sentence % {"missing": ", ".join(missing)}
     return None

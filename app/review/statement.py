@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.languages import gettext as _
 from ml.audit import CONFIDENCE, most_wrong, most_wrong_at_any_look, upper_bound
 
 RIGHT, WRONG, CANT_TELL = "right", "wrong", "cant_tell"
@@ -63,23 +64,32 @@ class Statement:
     @property
     def sentence(self) -> str:
         if not self.speaks:
-            return f"{self.answered:,} of {self.size:,} checked; it speaks when all of them are."
-        unsure = f", {self.cant_tell} of them because nobody can tell" if self.cant_tell else ""
-        return (
-            f"{self.not_confirmed:,} of {self.checked:,} wrong{unsure}: "
-            f"at most {_percent(self.bound)} of the accepted labels are wrong (95 %)."
-        )
+            sentence = _("%(answered)s of %(size)s checked; it speaks when all of them are.")
+            return sentence % {"answered": f"{self.answered:,}", "size": f"{self.size:,}"}
+        found = _("%(wrong)s of %(checked)s wrong") % {
+            "wrong": f"{self.not_confirmed:,}",
+            "checked": f"{self.checked:,}",
+        }
+        unsure = _(", %(number)s of them because nobody can tell") % {"number": self.cant_tell}
+        bound = _(": at most %(bound)s of the accepted labels are wrong (95 %%).")
+        return f"{found}{unsure if self.cant_tell else ''}{bound % {'bound': _percent(self.bound)}}"
 
     @property
     def sentence_left(self) -> str:
         """Of the pile as it is now that the checked labels are a person's."""
         if not self.left:
-            return "Every accepted label was checked; none is left to doubt."
-        how = "counted for a pile of just this size, hypergeometric" if self.plan == FIXED else "at every look"
-        return (
-            f"The checked labels are a person’s now. Of the {self.left:,} others at most "
-            f"{self.most_wrong_left:,} are wrong, {_percent(self.bound_left)} (95 %; {how})."
+            return _("Every accepted label was checked; none is left to doubt.")
+        fixed = _("counted for a pile of just this size, hypergeometric")
+        sentence = _(
+            "The checked labels are a person’s now. Of the %(left)s others at most %(wrong)s are wrong, "
+            "%(share)s (95 %%; %(how)s)."
         )
+        return sentence % {
+            "left": f"{self.left:,}",
+            "wrong": f"{self.most_wrong_left:,}",
+            "share": _percent(self.bound_left),
+            "how": fixed if self.plan == FIXED else _("at every look"),
+        }
 
     def to_json(self) -> dict[str, Any]:
         return {

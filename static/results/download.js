@@ -1,5 +1,7 @@
 // A chart to take away: as SVG with its colours written into it, as PNG in double size, or its numbers as CSV.
 
+import { _ } from "../words.js";
+
 const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "visibility"];
 
 export function downloads(svg, spec) {
@@ -11,7 +13,7 @@ export function downloads(svg, spec) {
     button.type = "button";
     button.className = "quiet-button small";
     button.textContent = kind;
-    button.setAttribute("aria-label", `Download ${spec.file ?? spec.title} as ${kind}`);
+    button.setAttribute("aria-label", _("Download %(name)s as %(kind)s", { name: spec.file ?? spec.title, kind }));
     button.addEventListener("click", run);
     row.append(button);
   }

@@ -37,8 +37,17 @@ export const words = {
   "%(part)s of %(whole)s": [
     "%(part)s из %(whole)s"
   ],
+  "%(share)s after %(answers)s answers": [
+    "%(share)s после %(answers)s ответов"
+  ],
   "%(why)s, not answered": [
     "%(why)s, без ответа"
+  ],
+  "After %(answers)s answers an estimated %(share)s wrong, %(low)s to %(high)s": [
+    "После %(answers)s ответов по оценке неверны %(share)s, от %(low)s до %(high)s"
+  ],
+  "After %(answers)s answers an expected %(share)s wrong, %(low)s to %(high)s": [
+    "После %(answers)s ответов ожидается %(share)s неверных, от %(low)s до %(high)s"
   ],
   "Choose tiles first: click them, or walk to them by arrows.": [
     "Сначала выберите плитки: щелчком или стрелками."
@@ -51,6 +60,12 @@ export const words = {
   ],
   "Confirmed: %(answers)s.": [
     "Подтверждено: %(answers)s."
+  ],
+  "Download %(name)s as %(kind)s": [
+    "Скачать «%(name)s» как %(kind)s"
+  ],
+  "Estimated wrong labels: %(list)s. The aim is %(aim)s.": [
+    "Оценка доли неверных меток: %(list)s. Цель — %(aim)s."
   ],
   "Go on": [
     "Дальше"
@@ -100,6 +115,9 @@ export const words = {
   "The last tiles are on other people’s screens. What they leave comes here.": [
     "Последние плитки на экранах у других. Что они оставят, придёт сюда."
   ],
+  "The mouse or the arrow keys name each round.": [
+    "Мышь или стрелки назовут каждый раунд."
+  ],
   "The page can be taken back when it is saved.": [
     "Страницу можно вернуть, когда она сохранится."
   ],
@@ -139,8 +157,14 @@ export const words = {
   "about %(number)s min left": [
     "осталось около %(number)s мин"
   ],
+  "aim": [
+    "цель"
+  ],
   "an archived class": [
     "архивный класс"
+  ],
+  "answers": [
+    "ответы"
   ],
   "archived": [
     "в архиве"
@@ -150,6 +174,12 @@ export const words = {
   ],
   "change": [
     "изменить"
+  ],
+  "estimated by the rounds": [
+    "оценили раунды"
+  ],
+  "expected of more answers": [
+    "ожидается от новых ответов"
   ],
   "left out, for review": [
     "оставлено для проверки"
@@ -186,6 +216,9 @@ export const words = {
   ],
   "to review": [
     "на проверку"
+  ],
+  "wrong of all labels": [
+    "неверных среди всех меток"
   ],
   "▲ %(number)s answer not saved yet: %(problem)s": [
     "▲ %(number)s ответ ещё не сохранён: %(problem)s",

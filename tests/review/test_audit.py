@@ -165,7 +165,7 @@ def test_an_open_plan_counts_only_what_comes_before_the_first_gap(room: Room, au
         auditor.answer(image, room.classes[1], source="audit")
     said = page(auditor)
     assert "0 of 2 wrong" in said
-    assert "1 further answers count" in said
+    assert "1 further answer counts" in said
     assert "holds at every look" in said
 
 
