@@ -35,6 +35,8 @@ class ModelConfig:
     """Of `model.safetensors`."""
     trained: dict[str, Any] = field(default_factory=dict)
     """Settings, seed, weights policy, epochs, data and code that made it."""
+    threshold: float | None = None
+    """A score from here on says positive, as chosen by who has it in use; None: nobody has. For two classes."""
     format: str = FORMAT
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ml.errors import DamagedModelError
 from ml.pixels import decode, rows_by
+from ml.portable import THRESHOLD
 
 if TYPE_CHECKING:
     from ml.export import ModelConfig
@@ -34,6 +35,8 @@ class OnnxConfig:
     """Index of the class whose probability is *the score*."""
     sha256: str
     """Of the weights that it was made from."""
+    threshold: float | None
+    """As in `ModelConfig`."""
 
 
 def describe(config: ModelConfig) -> dict[str, str]:
@@ -96,4 +99,7 @@ def _as_array(picture: str | Path | Image.Image) -> NDArray[np.uint8]:
 def _read(told: dict[str, Any]) -> OnnxConfig:
     if told["format"] != FORMAT:
         raise ValueError(told["format"])
-    return OnnxConfig(told["title"], json.loads(told["classes"]), int(told["positive"]), told["sha256"])
+    threshold = float(told[THRESHOLD]) if THRESHOLD in told else None
+    return OnnxConfig(
+        told["title"], json.loads(told["classes"]), int(told["positive"]), told["sha256"], threshold
+    )

@@ -18,6 +18,24 @@ BATCH = 64
 """Images a call when the throughput is measured."""
 
 
+THRESHOLD = "threshold"
+"""What a file calls the threshold with which people use it, among what it says of itself."""
+
+
+def saying_threshold(threshold: float) -> bytes:
+    """Return what to put behind the bytes of an ONNX file, so that it says its threshold.
+
+    A file is one protobuf message, and of two messages one behind the other the lists are joined: here
+    `ModelProto.metadata_props`, whose entries are a key and a value.
+    """
+    return _field(14, _field(1, THRESHOLD.encode()) + _field(2, repr(threshold).encode()))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Fewer than 128 bytes, so that their number is one byte."""
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
 @dataclass(frozen=True)
 class PortablePlan:
     """`manifest.json` in the folder of an `export` run."""

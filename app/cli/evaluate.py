@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.bars import bar
-from app.cli.exported import ModelPath, Threshold, open_model, usual_or
+from app.cli.exported import AskedThreshold, ModelPath, Threshold, open_model
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -26,7 +26,7 @@ def evaluate(
     group_by: Annotated[
         str, typer.Option(metavar="REGEX", help="Its bracket names a file's group, which counts as one witness.")
     ] = "",
-    threshold: Threshold = None,
+    threshold: AskedThreshold = None,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -36,22 +36,20 @@ def evaluate(
 
     if problem := pattern_problem(group_by):
         raise BadInputError(f"--group-by: {problem}")
-    opened, usual = open_model(model, data_dir)
-    judged = Judged(opened.config.classes, opened.config.positive, opened.predict, usual_or(threshold, usual))
+    opened, by = open_model(model, data_dir, threshold)
+    judged = Judged(opened.config.classes, opened.config.positive, opened.predict, by.value)
     with bar("images") as show:
         answer = {"model": opened.config.title, **judge(judged, images, labels, group_by, show)}
     if json:
-        say_json(answer)
+        say_json({**answer, **by.to_dict()})
     else:
-        _say(answer)
+        _say(answer, by)
 
 
-def _say(answer: Mapping[str, Any]) -> None:
+def _say(answer: Mapping[str, Any], by: Threshold) -> None:
     unlabelled = f"; {answer['unlabelled']:,} more have no label" if answer["unlabelled"] else ""
     say(f"{answer['model']} on {answer['images']:,} images in {answer['groups']:,} groups{unlabelled}")
-    threshold = answer["threshold"]
-    said = f"at threshold {threshold}" if threshold is not None else "by the most probable class"
-    say(f"Decisions {said}; intervals 95 %, by bootstrap over groups\n")
+    say(f"Decisions by {by}; intervals 95 %, by bootstrap over groups\n")
     _say_figures(answer["figures"])
     for name, figures in answer["per_class"].items():
         say(f"\n{name}, {figures['support']:,} images")

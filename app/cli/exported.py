@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,37 +23,62 @@ ModelPath = Annotated[
     ),
 ]
 
-Threshold = Annotated[
+AskedThreshold = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="A score from here on says positive, of two; default: as in use, else 0.6."),
-]
+    typer.Option(
+        "--threshold", min=0, max=1,
+        help="A score from here on says positive, of two; default: with which it is in use, else 0.6.",
+    ),
+]  # fmt: skip
+WHENCE = {
+    "asked": "as asked for",
+    "project": "with which the project uses it",
+    "model": "which it carries",
+    "usual": "the usual one, as it carries none",
+}
 
 
-def usual_or(threshold: float | None, in_use: float | None) -> float:
-    """Return what the command was given, else that with which the model is in use, else the report's."""
-    from ml.metrics import REPORT_THRESHOLD  # noqa: PLC0415  `squint --help` needs none of it
+@dataclass(frozen=True)
+class Threshold:
+    """From which score on the answer is positive."""
 
-    return next(value for value in (threshold, in_use, REPORT_THRESHOLD) if value is not None)
+    value: float
+    whence: str | None
+    """One of WHENCE; None: it decides nothing, as there are not two classes."""
+
+    def __str__(self) -> str:
+        return f"threshold {self.value:g}, {WHENCE[self.whence]}" if self.whence else "the most probable class"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"threshold": self.value if self.whence else None, "threshold_is": self.whence}
 
 
-def open_model(path: Path, data_dir: Path | None) -> tuple[Model | OnnxModel, float | None]:
-    """Return the model, and the threshold with which a project has it in use: None for an exported one.
+def open_model(path: Path, data_dir: Path | None, asked: float | None) -> tuple[Model | OnnxModel, Threshold]:
+    """Return the model and its threshold: `asked`, else that with which it is in use, else the report's.
 
-    Raise AppError with a sentence for what is neither, or is damaged.
+    Raise AppError with a sentence for what is no model, or is damaged.
     """
     from ml.errors import RunError  # noqa: PLC0415
+    from ml.metrics import REPORT_THRESHOLD  # noqa: PLC0415  `squint --help` needs none of it
 
-    folder, threshold = (path, None) if path.exists() or path.suffix else _in_use(path, data_dir)
+    folder, in_use = (path, None) if path.exists() or path.suffix else _in_use(path, data_dir)
     try:
-        if path.suffix.lower() == ".onnx":
-            from ml.onnx_model import OnnxModel  # noqa: PLC0415  it needs no torch
-
-            return OnnxModel(path), None
-        from ml.predict import load_model  # noqa: PLC0415  torch takes seconds to import
-
-        return load_model(folder), threshold
+        model = _load(folder)
     except RunError as error:
         raise AppError(str(error)) from error
+    known = {"asked": asked, "project": in_use, "model": model.config.threshold, "usual": REPORT_THRESHOLD}
+    whence, value = next((name, value) for name, value in known.items() if value is not None)
+    return model, Threshold(value, whence if len(model.config.classes) == 2 else None)
+
+
+def _load(path: Path) -> Model | OnnxModel:
+    if path.suffix.lower() == ".onnx":
+        from ml.onnx_model import OnnxModel  # noqa: PLC0415  it needs no torch
+
+        return OnnxModel(path)
+    from ml.predict import load_model  # noqa: PLC0415  torch takes seconds to import
+
+    return load_model(path)
 
 
 def _in_use(name: Path, data_dir: Path | None) -> tuple[Path, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.bars import Show, bar
-from app.cli.exported import ModelPath, Threshold, open_model, usual_or
+from app.cli.exported import AskedThreshold, ModelPath, Threshold, open_model
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -32,7 +32,7 @@ Row = dict[str, str | float]
 def predict(
     model: ModelPath,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
-    threshold: Threshold = None,
+    threshold: AskedThreshold = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table there.")] = None,
     json: Json = False,
     data_dir: DataDir = None,
@@ -41,19 +41,18 @@ def predict(
     pictures = list(_pictures(paths))
     if not pictures:
         raise BadInputError("There are no pictures there: JPEG, PNG, WebP and BMP are read.")
-    opened, usual = open_model(model, data_dir)
-    threshold = usual_or(threshold, usual)
+    opened, by = open_model(model, data_dir, threshold)
     with bar("images") as show:
-        rows, problems = _score(opened, pictures, threshold, show)
+        rows, problems = _score(opened, pictures, by, show)
     for problem in problems:
         print(f"{problem['file']}: {problem['error']}", file=sys.stderr)
+    print(f"By {by}.", file=sys.stderr)
     classes = opened.config.classes
     if csv:
         _write_csv(csv, rows)
     if json:
-        say_json({"classes": classes, "positive": classes[opened.config.positive],
-                  "threshold": threshold if len(classes) == 2 else None, "predictions": rows,
-                  "unreadable": problems})  # fmt: skip
+        say_json({"classes": classes, "positive": classes[opened.config.positive], **by.to_dict(),
+                  "predictions": rows, "unreadable": problems})  # fmt: skip
     elif not csv:
         for row in rows:
             say(f"{row['score']:.4f}  {row['label']:<12} {row['filename']}")
@@ -72,7 +71,7 @@ def _pictures(paths: list[Path]) -> list[Path]:
 
 
 def _score(
-    model: Model | OnnxModel, paths: Sequence[Path], threshold: float, show: Show
+    model: Model | OnnxModel, paths: Sequence[Path], by: Threshold, show: Show
 ) -> tuple[list[Row], list[dict[str, str]]]:
     """An unreadable picture is named, and the others are done."""
     from ml.metrics import decide  # noqa: PLC0415  `squint --help` needs none of it
@@ -83,7 +82,7 @@ def _score(
     for start in range(0, len(paths), AT_ONCE):
         pictures = _read(paths[start : start + AT_ONCE], problems)
         scores = model.predict(list(pictures.values()))
-        labels = [classes[place] for place in decide(scores, positive, threshold)]
+        labels = [classes[place] for place in decide(scores, positive, by.value)]
         rows += [
             {"filename": str(path), "label": label, "score": round(float(row[positive]), 6)}
             for path, label, row in zip(pictures, labels, scores, strict=True)

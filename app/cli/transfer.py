@@ -131,11 +131,11 @@ def _model(shell: Shell, asked: Asked) -> dict[str, Any]:
     with shell.database.read() as session:
         project = find_project(session, asked.project)
         classifier = choose_classifier(session, project, asked.model)
-        text = card(gather(session, shell.settings, project, classifier))
+        facts = gather(session, shell.settings, project, classifier)
     model = prepare_model(shell.settings, classifier)
     with whole_file(asked.out) as temporary, temporary.open("wb") as file:
-        write_model_zip(model, text, file)
-    return {"model": model.name}
+        write_model_zip(model, facts.in_use_from, card(facts), file)
+    return {"model": model.name, "threshold": facts.in_use_from}
 
 
 def _card(shell: Shell, asked: Asked) -> dict[str, Any]:
@@ -221,6 +221,8 @@ def _say_written(out: Path, answer: dict[str, Any], *, json: bool) -> None:
     elif "runs" in answer:
         what = f" {answer['runs']:,} runs,"
     say(f"{out}:{what} {size:,} bytes.")
+    if answer.get("threshold") is not None:
+        say(f"It carries the threshold with which it is in use, {answer['threshold']:g}.")
     if "latency_ms" in answer:
         say(
             f"Within {answer['difference']:.1e} of PyTorch on {answer['checked']} images; "

@@ -21,6 +21,17 @@ class InUse:
     """A score from here on says positive; for two classes."""
 
 
+def find_threshold(session: Session, classifier_id: int) -> float | None:
+    """Return the threshold with which a classifier of two classes is in use; None: it is not."""
+    row = session.execute(
+        select(ChosenModel.threshold, Bakeoff.class_ids)
+        .join(Classifier, Classifier.id == ChosenModel.classifier_id)
+        .join(Bakeoff, Bakeoff.id == Classifier.bakeoff_id)
+        .where(Classifier.id == classifier_id)
+    ).one_or_none()
+    return row.threshold if row and len(row.class_ids) == 2 else None
+
+
 def find_in_use(session: Session, project_id: int) -> InUse | None:
     """Return what somebody has chosen; None where nobody has yet."""
     row = session.execute(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.models import Annotation, AnnotationKind, Bakeoff, Classifier, Image, Project
 from app.results.board import Board
-from app.results.in_use import find_in_use
+from app.results.in_use import find_threshold
 from app.results.queries import read_board, read_findings
 from app.transfer.card import SURE, CardFacts, ClassFacts, ErrorFacts, Findings
 from app.transfer.portables import find_made
@@ -34,7 +34,6 @@ def gather(session: Session, settings: Settings, project: Project, classifier: C
     """Raise NotFoundError when the classifier's files are gone."""
     model = prepare_model(settings, classifier)
     bakeoff = session.get_one(Bakeoff, classifier.bakeoff_id)
-    in_use = find_in_use(session, project.id)
     return CardFacts(
         project=project.name,
         name=model.name,
@@ -49,7 +48,7 @@ def gather(session: Session, settings: Settings, project: Project, classifier: C
         findings=findings_of(read_findings(session, bakeoff), classifier.name),
         made=find_made(session, settings, classifier),
         trained=model.config.get("trained", {}),
-        in_use_from=in_use.threshold if in_use and in_use.classifier_id == classifier.id else None,
+        in_use_from=find_threshold(session, classifier.id),
     )
 
 

@@ -176,7 +176,8 @@ def _threshold(facts: CardFacts) -> Section:
             through, lower it to miss fewer {positive}.""")
     ]
     if facts.in_use_from is not None:
-        chosen = f"The project uses it with {facts.in_use_from:g}, which a person chose."
+        chosen = f"""The project uses it with {facts.in_use_from:g}, which a person chose. Its zip and its
+            ONNX file carry that, and squint predict and evaluate go by it."""
         blocks.append(Paragraph(chosen))
     if (equal := figures.get("eer_threshold", {}).get("value")) is not None:
         blocks.append(

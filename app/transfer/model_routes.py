@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 
 from app.db import ReadSessionDep, SessionDep
 from app.html.form_data import MAX_FORM_BYTES
@@ -28,7 +28,8 @@ def model_zip(
     classifier = queries.get_classifier(session, project.id, classifier_id)
     model = service.prepare_model(settings, classifier)
     file = temporary(settings.uploads_dir)
-    service.write_model_zip(model, card(gather(session, settings, project, classifier)), file)
+    facts = gather(session, settings, project, classifier)
+    service.write_model_zip(model, facts.in_use_from, card(facts), file)
     return send(file, "application/zip", f"{model.name}.zip")
 
 
@@ -54,8 +55,10 @@ def _file(
     wanted: Format,
 ) -> Response:
     classifier = queries.get_classifier(session, project.id, classifier_id)
-    file = portables.get_file(session, settings, classifier, wanted)
-    return FileResponse(file.path, media_type="application/octet-stream", headers=attachment(file.name))
+    found = portables.get_file(session, settings, classifier, wanted)
+    file = temporary(settings.uploads_dir)
+    found.write(file)
+    return send(file, "application/octet-stream", found.name)
 
 
 @router.get("/card")

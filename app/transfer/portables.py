@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,9 +15,10 @@ from app.config import Settings
 from app.errors import ConflictError, NotFoundError
 from app.jobs.queue import find_active, run_folder, submit
 from app.models import Classifier, Job, PortableModel, Project
+from app.results.in_use import find_threshold
 from app.transfer.names import safe_part
-from app.transfer.service import prepare_model
-from ml.portable import Portable
+from app.transfer.service import COPIED_AT_ONCE, prepare_model
+from ml.portable import ONNX, Portable, saying_threshold
 
 Format = Literal["onnx", "torch-export"]
 ENDINGS: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2"}
@@ -29,6 +31,15 @@ class PortableExport:
 
     name: str
     path: Path
+    threshold: float | None
+    """With which the classifier is in use; None: it is not."""
+
+    def write(self, out: IO[bytes]) -> None:
+        """Write the file; ONNX says with which threshold it is in use, as that was not known when it was made."""
+        with self.path.open("rb") as source:
+            shutil.copyfileobj(source, out, COPIED_AT_ONCE)
+        if self.threshold is not None and self.path.name == ONNX:
+            out.write(saying_threshold(self.threshold))
 
 
 def start_export(
@@ -71,7 +82,8 @@ def get_file(session: Session, settings: Settings, classifier: Classifier, wante
         raise NotFoundError(f"{classifier.title} has no {wanted} file yet; the export page makes it.")
     folder = run_folder(settings, session.get_one(PortableModel, classifier.id).job_id)
     file = made.onnx if wanted == "onnx" else made.program
-    return PortableExport(f"{safe_part(classifier.name)}{ENDINGS[wanted]}", folder / file.name)
+    threshold = find_threshold(session, classifier.id)
+    return PortableExport(f"{safe_part(classifier.name)}{ENDINGS[wanted]}", folder / file.name, threshold)
 
 
 def _read(settings: Settings, row: PortableModel) -> Portable | None:

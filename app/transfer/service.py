@@ -7,6 +7,7 @@ keeps nobody waiting. The pictures' bytes are read later; they never change unde
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from app.transfer.zipping import PLAIN_FILE, stream_zip
 
 FolderNames = Literal["class", "number"]
 BLOBS_AT_ONCE = 50
+COPIED_AT_ONCE = 1 << 20
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "MODEL_CARD.md"
 
 
@@ -143,19 +145,26 @@ def prepare_model(settings: Settings, classifier: Classifier) -> ModelExport:
     return ModelExport(safe_part(classifier.name), folder, config)
 
 
-def write_model_zip(model: ModelExport, card: str, out: IO[bytes]) -> None:
-    """Write `model.safetensors`, `config.json` and the model card, in a folder of the model's name."""
+def write_model_zip(model: ModelExport, threshold: float | None, card: str, out: IO[bytes]) -> None:
+    """Write `config.json`, `model.safetensors` and the model card, in a folder of the model's name.
+
+    The config names the threshold with which the model is in use, where it is.
+    """
+    config = model.config if threshold is None else {**model.config, "threshold": threshold}
+    weights = model.folder / WEIGHTS
     with zipfile.ZipFile(out, "w") as archive:
-        for name in (CONFIG, WEIGHTS):
-            info = zipfile.ZipInfo(f"{model.name}/{name}")
-            info.external_attr = PLAIN_FILE
-            info.file_size = (model.folder / name).stat().st_size
-            with (model.folder / name).open("rb") as source, archive.open(info, "w") as target:
-                while chunk := source.read(1 << 20):
-                    target.write(chunk)
-        info = zipfile.ZipInfo(f"{model.name}/{CARD}")
-        info.external_attr = PLAIN_FILE
-        archive.writestr(info, card)
+        archive.writestr(_part(model, CONFIG), json.dumps(config, indent=2))
+        info = _part(model, WEIGHTS)
+        info.file_size = weights.stat().st_size
+        with weights.open("rb") as source, archive.open(info, "w") as target:
+            shutil.copyfileobj(source, target, COPIED_AT_ONCE)
+        archive.writestr(_part(model, CARD), card)
+
+
+def _part(model: ModelExport, name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(f"{model.name}/{name}")
+    info.external_attr = PLAIN_FILE
+    return info
 
 
 def choose_classifier(session: Session, project: Project, name: str = "") -> Classifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -64,11 +65,20 @@ def test_the_whole_loop_from_images_to_a_classifier(
     scores = [predict(either, tmp_path) for either in (model, onnx)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
     squint("use", eyes_project, "mobilenet_v3_small", "--threshold", "0.9")
-    assert predict(eyes_project, tmp_path, 0.9, "--data-dir", data_dir) == scores[0]
+    assert predict(eyes_project, tmp_path, 0.9, "project", "--data-dir", data_dir) == scores[0]
+    # What leaves now carries the threshold; what left before is the same but for that.
+    for wanted, file in (("model", model), ("onnx", onnx)):
+        said = squint("export", eyes_project, file, "--format", wanted, "--json").json
+        assert said["threshold"] == 0.9
+        assert predict(file, tmp_path, 0.9, "model") == pytest.approx(scores[0], abs=1e-3)
+    assert said["sha256"] == hashlib.sha256(onnx.read_bytes()).hexdigest()
+    assert predict(onnx, tmp_path, 0.2, "asked", "--threshold", "0.2") == scores[1]
     evaluate(onnx, tmp_path, table)
 
 
-def predict(model: Path | str, folder: Path, threshold: float = 0.6, *more: str | Path) -> list[float]:
+def predict(
+    model: Path | str, folder: Path, threshold: float = 0.6, whence: str = "usual", *more: str | Path
+) -> list[float]:
     """In a process of its own: the suite's must not load torch."""
     (folder / "broken.png").write_bytes(b"no picture")
     command = [sys.executable, "-m", "app.cli", "predict", model, folder / "folders", folder / "broken.png",
@@ -76,6 +86,8 @@ def predict(model: Path | str, folder: Path, threshold: float = 0.6, *more: str 
     answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     said = json.loads(answer.stdout)
     assert said["positive"] == "open"
+    assert (said["threshold"], said["threshold_is"]) == (threshold, whence)
+    assert f"By threshold {threshold}, " in answer.stderr
     assert len(said["predictions"]) == 120
     assert all(0 <= row["score"] <= 1 for row in said["predictions"])
     assert [Path(row["file"]).name for row in said["unreadable"]] == ["broken.png"]
@@ -92,6 +104,7 @@ def evaluate(model: Path, folder: Path, table: Path) -> None:
                "--labels", labels, "--group-by", r"(\d+)", "--json"]  # fmt: skip
     said = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
     assert (said["images"], said["unlabelled"]) == (119, 1)
+    assert (said["threshold"], said["threshold_is"]) == (0.9, "model")
     assert said["groups"] <= 119
     matrix = said["confusion_matrix"]
     assert sum(map(sum, matrix)) == 119

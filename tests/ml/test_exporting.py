@@ -17,7 +17,7 @@ from ml.backbones import build_net, get_backbone
 from ml.errors import DamagedModelError, RunError
 from ml.export import ModelConfig, save_model
 from ml.onnx_model import OnnxModel
-from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortablePlan
+from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortablePlan, saying_threshold
 from ml.predict import load_model
 from ml.rundir import DONE, MANIFEST
 from tests.ml.conftest import pictures
@@ -45,6 +45,7 @@ def some(count: int, height: int, width: int) -> NDArray[np.uint8]:
 def test_the_files_answer_as_the_model_does_whatever_the_size_and_number_of_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, classes: list[str]
 ):
+    import onnx
     import onnxruntime
 
     monkeypatch.setattr(exporting, "MEASURED_S", 0.01)
@@ -67,6 +68,14 @@ def test_the_files_answer_as_the_model_does_whatever_the_size_and_number_of_pict
         assert np.abs(probabilities - wanted).max() < 1e-3
         assert np.array_equal(score, probabilities[:, 1])
         assert np.abs(program(torch.from_numpy(images))[0].detach().numpy() - wanted).max() < 1e-3
+
+    assert OnnxModel(run / ONNX).config.threshold is None
+    with (run / ONNX).open("ab") as stream:
+        stream.write(saying_threshold(0.725))
+    onnx.checker.check_model(run / ONNX)
+    again = OnnxModel(run / ONNX)
+    assert again.config.threshold == 0.725
+    assert np.array_equal(again.probabilities(images), probabilities)
 
     told = session.get_modelmeta().custom_metadata_map
     assert (json.loads(told["classes"]), told["made_by"]) == (classes, "a test")

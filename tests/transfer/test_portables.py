@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -13,7 +15,7 @@ from app.db import Database
 from app.jobs.queue import run_folder
 from app.models import Job, PortableModel
 from app.transfer.tasks import EXPORT
-from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortableFile, PortablePlan
+from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortableFile, PortablePlan, saying_threshold
 from ml.rundir import MANIFEST
 from tests.transfer.conftest import Loop, add_bakeoff
 from tests.web import parsed
@@ -74,6 +76,29 @@ def test_what_the_job_made_is_named_and_handed_out(
 
     (folder / ONNX).write_bytes(b"cut")
     assert engineer.get(f"{base}.onnx").status_code == 404
+
+
+def test_what_is_in_use_leaves_with_its_threshold_whichever_way(
+    engineer: TestClient, database: Database, settings: Settings, loop: Loop, classifier_id: int
+):
+    base = f"/projects/{loop.project_id}/export"
+    engineer.post(f"{base}/models/{classifier_id}/portable")
+    with database.write() as session:
+        job = session.scalars(select(Job).where(Job.kind == "export")).one()
+        folder = run_folder(settings, job.id)
+        folder.mkdir(parents=True)
+        files_made(folder)
+        EXPORT.publish(session, settings, job, folder)
+    before = engineer.get(f"{base}/models/{classifier_id}.zip").content
+    for threshold in (0.7, 0.125):  # the newest choice counts, and nothing is made anew
+        engineer.post(f"{base}/choice", data={"classifier": classifier_id, "threshold": str(threshold)})
+        assert engineer.get(f"{base}/models/{classifier_id}.onnx").content == b"onnx!" + saying_threshold(
+            threshold
+        )
+        zips = [before, engineer.get(f"{base}/models/{classifier_id}.zip").content]
+        configs = [json.loads(zipfile.ZipFile(io.BytesIO(z)).read("resnet18/config.json")) for z in zips]
+        assert configs[1] == {**configs[0], "threshold": threshold}
+    assert engineer.get(f"{base}/models/{classifier_id}.pt2").content == b"program!"
 
 
 def test_the_first_choice_makes_the_file_that_answers(
