@@ -136,6 +136,37 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     assert download.value.suggested_filename.endswith(".png")
 
 
+def test_the_contents_lead_to_every_part_and_a_key_opens_the_training_form(
+    seen: tuple[Page, str, Database, list[str]],
+):
+    page, address, _database, asked = seen
+    contents = page.locator("#contents")
+    expect(contents.get_by_role("link", name="Slices")).to_be_visible()
+    contents.get_by_role("link", name="Doubts").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#doubts h2")).to_be_in_viewport()
+    expect(contents.locator("[aria-current]")).to_have_text(re.compile("Doubts|Who is better"))
+    expect(contents).to_be_in_viewport()
+
+    asked.clear()
+    button = page.get_by_role("button", name="Train and compare")
+    expect(button).to_be_hidden()
+    page.keyboard.press("b")
+    expect(button).to_be_visible()
+    page.keyboard.press("b")
+    expect(button).to_be_hidden()
+    contents.get_by_role("link", name="Train again").click()
+    expect(button).to_be_visible()
+    assert [url for url in asked if url.startswith(address)] == []
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("about:blank")
+    page.goto(f"{address}#leaks")
+    expect(page.locator("#leaks h2")).to_be_in_viewport()
+    expect(contents).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
     seen: tuple[Page, str, Database, list[str]],
 ):

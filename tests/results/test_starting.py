@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Database
-from app.models import Job
+from app.models import Job, Project
 from app.results.tasks import prepare
 from ml.rundir import MANIFEST
 from tests.conftest import SignIn
@@ -57,6 +57,23 @@ def test_a_model_whose_library_is_missing_is_shown_and_cannot_be_chosen(
     assert "clip:ViT-B-32 needs the extra foundation" in refused.text
     with database.read() as session:
         assert session.scalars(select(Job)).first() is None
+
+
+@on_sqlite
+def test_the_form_stands_open_until_there_are_results(sign_in: SignIn, labelled: int):
+    page = parsed(sign_in().get(f"/projects/{labelled}/results"))
+    assert page.select_one("details#train[open] button[data-key=b]")
+    assert not page.select("#contents")
+
+
+@on_sqlite
+def test_the_form_is_folded_above_the_results_and_its_key_trains_nothing(sign_in: SignIn, published: Project):
+    page = parsed(sign_in().get(f"/projects/{published.id}/results"))
+    assert page.select_one("details#train:not([open]) summary[data-key=b]")
+    assert page.select("[data-key=b]") == page.select("#train summary")
+    places = [part["id"] for part in page.select("main [id]")]
+    assert places.index("contents") < places.index("train") < places.index("models")
+    assert all(link["href"][1:] in places for link in page.select("#contents a:not([hidden])"))
 
 
 @on_sqlite
