@@ -15,7 +15,10 @@ Show = Callable[[str, float, float], None]
 
 @contextmanager
 def bar(unit: str) -> Iterator[Show]:
-    """Yield what moves the bar; where nobody watches the terminal, it prints a line when the stage changes."""
+    """Yield what moves the bar; where nobody watches the terminal, it prints a line when the stage changes.
+
+    A stage may end in how far it is, behind a comma, which makes no other stage of it.
+    """
     if not sys.stderr.isatty():
         yield _stages()
         return
@@ -38,7 +41,7 @@ def _stages() -> Show:
     def show(stage: str, _done: float, _total: float) -> None:
         name = stage.partition(",")[0]
         if name != last[0]:
-            print(name, file=sys.stderr, flush=True)
+            print(stage, file=sys.stderr, flush=True)
             last[0] = name
 
     return show

@@ -61,16 +61,20 @@ def somebody_works(shell: Shell) -> Iterator[bool]:
 
 
 def _watch(shell: Shell, job_id: str) -> tuple[Job, JobStatus]:
-    from app.jobs.queue import progress, status_of  # noqa: PLC0415
+    from app.jobs.queue import JobStatus, progress, status_of  # noqa: PLC0415
     from app.models import Job  # noqa: PLC0415
+    from app.runs.queries import find_ahead  # noqa: PLC0415
 
     with bar("images") as show:
         while True:
             with shell.database.read() as session:
                 job, status = session.get_one(Job, job_id), status_of(session, [job_id])[job_id]
+                ahead = find_ahead(session, job_id) if status == JobStatus.WAITING else None
             if status.is_over:
                 return job, status
-            if said := progress(job):
+            if ahead:
+                show(f"Waits behind: {ahead}", ahead.done, ahead.total)
+            elif said := progress(job):
                 epoch = f", epoch {said.epoch} of {said.epochs}" if said.epoch and said.epochs else ""
                 show(f"{said.stage}{epoch}", said.done, said.total)
             time.sleep(LOOK_EVERY_S)

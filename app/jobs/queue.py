@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, case, select
 from sqlalchemy.orm import Session
 
 from app.config import Settings
@@ -29,6 +29,7 @@ __all__ = [
     "JobStatus",
     "cancel",
     "find_active",
+    "list_ahead",
     "log_path",
     "prepare_job_tables",
     "progress",
@@ -60,6 +61,7 @@ STATUS = {
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": JobStatus.FAILED,
     "CANCELLED": JobStatus.CANCELLED,
 }
+RUNNING = "PENDING"
 CANCELLED = "Cancelled."
 ACTIVE = [name for name, status in STATUS.items() if not status.is_over]
 
@@ -109,6 +111,21 @@ def find_active(session: Session, kind: str, project_id: int) -> Job | None:
         .where(Job.project_id == project_id, Job.kind == kind, workflows.c.status.in_(ACTIVE))
         .order_by(Job.created_at)
         .limit(1)
+    )
+
+
+def list_ahead(session: Session, job_id: str) -> list[Job]:
+    """Return what a waiting job waits for, in all projects: the jobs that run, then those queued before it."""
+    workflows = workflows_of(_engine(session))
+    queued = select(Job.created_at).where(Job.id == job_id).scalar_subquery()
+    runs = workflows.c.status == RUNNING
+    return list(
+        session.scalars(
+            select(Job)
+            .join(workflows, workflows.c.workflow_uuid == Job.id)
+            .where(Job.id != job_id, runs | (workflows.c.status.in_(ACTIVE) & (Job.created_at < queued)))
+            .order_by(case((runs, 0), else_=1), Job.created_at)
+        )
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
-from app.jobs.queue import JobStatus, progress, status_of
-from app.models import Job, JobMetric, Project, User, now
+from app.jobs.queue import JobStatus, list_ahead, progress, status_of
+from app.models import Bakeoff, Job, JobMetric, Project, Round, User, now
 from ml.events import Progress
 
 TITLES = {
@@ -78,6 +78,42 @@ def get_job(session: Session, project: Project, job_id: str) -> JobView:
 def _views(session: Session, rows: Sequence[tuple[Job, str | None]]) -> list[JobView]:
     states = status_of(session, [job.id for job, _email in rows])
     return [JobView(job, states.get(job.id, JobStatus.FAILED), progress(job), email) for job, email in rows]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What a waiting job waits for."""
+
+    name: str
+    """Of the job that runs, as people call it: `round 8 of eyes`."""
+    more: int
+    """Jobs that come next, and still before the waiting one."""
+    done: float
+    total: float
+
+    def __str__(self) -> str:
+        share = self.done / self.total if self.total else 0.0
+        return f"{self.name}, {share * 100:.0f} %{f', then {self.more} more' if self.more else ''}"
+
+
+def find_ahead(session: Session, job_id: str) -> Ahead | None:
+    """Return what this job waits for; None: only for a worker."""
+    if not (jobs := list_ahead(session, job_id)):
+        return None
+    at = progress(jobs[0])
+    return Ahead(_name(session, jobs[0]), len(jobs) - 1, at.done if at else 0, at.total if at else 0)
+
+
+def _name(session: Session, job: Job) -> str:
+    project = session.get_one(Project, job.project_id).name
+    numbered = {
+        "label": ("round", select(func.max(Round.number)).where(Round.project_id == job.project_id)),
+        "bakeoff": ("bake-off", select(func.max(Bakeoff.number)).where(Bakeoff.project_id == job.project_id)),
+    }
+    if job.kind not in numbered:
+        return f"“{TITLES.get(job.kind, job.kind)}” of {project}"
+    noun, newest = numbered[job.kind]
+    return f"{noun} {(session.scalar(newest) or 0) + 1} of {project}"
 
 
 def list_active(session: Session, project_id: int) -> list[JobView]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from app.cli import waiting
+from app.cli.shell import opened
+from app.jobs.engine import workflows_of
+from app.jobs.queue import cancel, submit
+from app.models import Job, Project
+from ml.events import Progress
 from tests.cli.conftest import Squint
+from tests.factories import add_round
 
 
 @pytest.fixture
@@ -51,6 +59,42 @@ def test_a_second_ctrl_c_cancels_it(squint: Squint, labelled: str, monkeypatch: 
     monkeypatch.setattr(waiting.time, "sleep", interrupt)
     assert squint("bakeoff", labelled, "--wait", code=130).err.endswith("The job is cancelled.\n")
     assert squint("cancel", labelled).out == "Nothing runs or waits in eyes.\n"
+
+
+def test_who_waits_is_told_once_what_for_and_how_far_that_is(
+    squint: Squint,
+    labelled: str,
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    squint("label", labelled)
+    squint("bakeoff", labelled)
+    with opened(data_dir) as shell:
+        with shell.database.write() as session:
+            project = session.query(Project).one()
+            running = session.query(Job).filter_by(kind="label").one()
+            add_round(session, project, {}, number=6)
+            running.progress = asdict(Progress("Compact net", 40, 100))
+            workflows = workflows_of(shell.database.engine)
+            begun = update(workflows).where(workflows.c.workflow_uuid == running.id)
+            session.execute(begun.values(status="PENDING"))
+            ours = submit(session, "export", project.id, {}, None).id
+
+        def come_on(_seconds: float) -> None:
+            """Let the other job do more, and somebody cancel ours in the end."""
+            with shell.database.write() as session:
+                other = session.get_one(Job, running.id)
+                other.progress = {**other.progress, "done": other.progress["done"] + 20}
+                if other.progress["done"] < 100:
+                    return
+            cancel(shell.database, ours)
+
+        monkeypatch.setattr(waiting.time, "sleep", come_on)
+        capfd.readouterr()
+        _job, status = waiting._watch(shell, ours)
+    assert status == "cancelled"
+    assert capfd.readouterr().err == "Waits behind: round 7 of eyes, 40 %, then 1 more\n"
 
 
 def test_a_job_that_waits_is_cancelled_by_name(squint: Squint, labelled: str):

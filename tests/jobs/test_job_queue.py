@@ -5,13 +5,23 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from app.config import Settings
 from app.db import Database
 from app.errors import ConflictError, NotFoundError
-from app.jobs.engine import are_prepared
-from app.jobs.queue import JobStatus, cancel, find_active, prepare_job_tables, progress, resume, status_of, submit
+from app.jobs.engine import are_prepared, workflows_of
+from app.jobs.queue import (
+    JobStatus,
+    cancel,
+    find_active,
+    list_ahead,
+    prepare_job_tables,
+    progress,
+    resume,
+    status_of,
+    submit,
+)
 from app.models import Job, Project
 
 
@@ -42,6 +52,23 @@ def test_a_submitted_job_waits(database: Database, project: int):
         job = session.get(Job, job_id)
         assert (job.kind, job.project_id, job.spec, progress(job)) == ("label", project, {"epochs": 2}, None)
         assert find_active(session, "label", project).id == job_id
+
+
+def test_a_job_waits_for_what_runs_and_for_what_was_queued_before_it_in_any_project(
+    database: Database, project: int
+):
+    first, second, last = (press(database, project, kind) for kind in ("label", "bakeoff", "export"))
+    workflows = workflows_of(database.engine)
+    with database.write() as session:
+        begun = update(workflows).where(workflows.c.workflow_uuid == second)
+        session.execute(begun.values(status="PENDING"))
+    with database.read() as session:
+        (noise,) = session.scalars(select(Job.id).where(Job.project_id != project))
+        assert [job.id for job in list_ahead(session, last)] == [second, noise, first]
+        assert [job.id for job in list_ahead(session, first)] == [second, noise]
+    cancel(database, first)
+    with database.read() as session:
+        assert [job.id for job in list_ahead(session, last)] == [second, noise]
 
 
 def test_a_job_is_seen_in_the_transaction_that_submits_it(database: Database, project: int):
