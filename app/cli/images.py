@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from app.cli.bars import polled_bar
-from app.cli.options import As, DataDir, Json, Project
+from app.cli.options import As, DataDir, GroupBy, Json, Project
 from app.cli.root import app
 from app.cli.shell import Shell, acting_user, opened, project_for, say, say_json
 from app.errors import BadInputError
@@ -30,9 +30,7 @@ def import_(  # noqa: PLR0913, PLR0917  the options of an import
     project: Project,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A zip, or a folder.")],
     labels: Annotated[Path | None, typer.Option(metavar="CSV", help="Header: filename,label.")] = None,
-    group_by: Annotated[
-        str | None, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
-    ] = None,
+    group_by: GroupBy = None,
     class_folders: Annotated[
         bool, typer.Option("--class-folders", help="Folders named as classes are labels.")
     ] = False,

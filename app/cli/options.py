@@ -16,5 +16,8 @@ As = Annotated[
     str | None,
     typer.Option("--as", metavar="EMAIL", help="Whose doing this is; default: the first admin."),
 ]
+GroupBy = Annotated[
+    str | None, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, with a bar.")]

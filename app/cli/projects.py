@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli import root
-from app.cli.options import As, DataDir, Json, Project
+from app.cli.options import As, DataDir, GroupBy, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
 from ml.contract import ROUND_ANSWERS, TARGET
@@ -16,65 +17,71 @@ if TYPE_CHECKING:
     from app.runs.queries import JobView
 
 
+Classes = Annotated[str, typer.Option(help="Two or more, in order: closed,open")]
+Positive = Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")]
+RecipeName = Annotated[str, typer.Option(help="squint or founding; default: squint.")]
+SeedSize = Annotated[
+    int | None,
+    typer.Option(help="Images labelled by hand before the labelers train; default: as the recipe wants."),
+]
+RoundSize = Annotated[int, typer.Option(help="Answers after which the labelers learn again.")]
+Target = Annotated[float, typer.Option(metavar="PERCENT", help="So many percent of the labels may be wrong.")]
+SettleTwins = Annotated[
+    bool, typer.Option("--settle-twins", help="An answer labels the image's unanswered near duplicates, too.")
+]
+FromScratch = Annotated[
+    bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
+]
+
+
 @root.project.command("create")
 def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     name: str,
-    classes: Annotated[str, typer.Option(help="Two or more, in order: closed,open")],
-    positive: Annotated[str, typer.Option(help="Whose probability is the score; default: the last.")] = "",
-    recipe: Annotated[str, typer.Option(help="squint or founding; default: squint.")] = "",
-    seed_size: Annotated[
-        int | None,
-        typer.Option(help="Images labelled by hand before the labelers train; default: as the recipe wants."),
-    ] = None,
-    round_size: Annotated[
-        int, typer.Option(help="Answers after which the labelers learn again.")
-    ] = ROUND_ANSWERS,
-    target: Annotated[
-        float, typer.Option(metavar="PERCENT", help="So many percent of the labels may be wrong.")
-    ] = 100 * TARGET,
-    settle_twins: Annotated[
-        bool,
-        typer.Option("--settle-twins", help="An answer labels the image's unanswered near duplicates, too."),
-    ] = False,
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Train without pretrained weights where there are none.")
-    ] = False,
-    group_by: Annotated[
-        str, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
-    ] = "",
+    classes: Classes,
+    positive: Positive = "",
+    recipe: RecipeName = "",
+    seed_size: SeedSize = None,
+    round_size: RoundSize = ROUND_ANSWERS,
+    target: Target = 100 * TARGET,
+    settle_twins: SettleTwins = False,
+    from_scratch: FromScratch = False,
+    group_by: GroupBy = None,
     as_: As = None,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make a project."""
-    from app.html.forms import parse_or_refuse  # noqa: PLC0415
-    from app.projects.forms import NewProjectForm  # noqa: PLC0415
     from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES  # noqa: PLC0415
-    from app.projects.service import create_project as create  # noqa: PLC0415
 
     wanted = SEED_SIZES.get(recipe, SEED_SIZES[DEFAULT_RECIPE]) if seed_size is None else seed_size
-    form = parse_or_refuse(
-        NewProjectForm,
-        {
-            "name": name,
-            "classes": classes,
-            "positive": positive,
-            "seed_size": str(wanted),
-            "round_size": str(round_size),
-            "target": str(target),
-            "settle_twins": settle_twins,
-            **({"recipe": recipe} if recipe else {}),
-            "from_scratch": from_scratch,
-            "group_pattern": group_by,
-        },
-    )
-    with opened(data_dir) as shell, shell.database.write() as session:
-        project = create(session, user=acting_user(session, as_), **form.model_dump())
-        names = [c.name for c in project.classes]
+    fields = {
+        "name": name,
+        "classes": classes,
+        "positive": positive,
+        "seed_size": str(wanted),
+        "round_size": str(round_size),
+        "target": str(target),
+        "settle_twins": settle_twins,
+        **({"recipe": recipe} if recipe else {}),
+        "from_scratch": from_scratch,
+        "group_pattern": group_by or "",
+    }
+    answer = _create(fields, as_, data_dir)
     if json:
-        say_json({"id": project.id, "name": project.name, "classes": names})
+        say_json(answer)
     else:
-        say(f"Project {project.id}, {project.name}, with {' and '.join(names)}.")
+        say(f"Project {answer['id']}, {answer['name']}, with {' and '.join(answer['classes'])}.")
+
+
+def _create(fields: dict[str, Any], email: str | None, data_dir: Path | None) -> dict[str, Any]:
+    from app.html.forms import parse_or_refuse  # noqa: PLC0415
+    from app.projects.forms import NewProjectForm  # noqa: PLC0415
+    from app.projects.service import create_project as create  # noqa: PLC0415
+
+    form = parse_or_refuse(NewProjectForm, fields)
+    with opened(data_dir) as shell, shell.database.write() as session:
+        project = create(session, user=acting_user(session, email), **form.model_dump())
+        return {"id": project.id, "name": project.name, "classes": [c.name for c in project.classes]}
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.bars import bar
-from app.cli.options import Json
+from app.cli.options import GroupBy, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.cli.training import Set, changes_of
@@ -19,59 +19,61 @@ from app.errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.simulation import Asked
+
 RECIPES = ("squint", "founding")
+
+
+Images = Annotated[str, typer.Option(metavar="PATH", help="A zip, a folder, or rendered:COUNT for drawn eyes.")]
+Labels = Annotated[Path | None, typer.Option(metavar="CSV", help="The truth, header filename,label.")]
+Recipes = Annotated[str, typer.Option(help="squint or founding, or both parted by a comma: a table each.")]
+Answers = Annotated[int, typer.Option(min=100, help="How many the person gives.")]
+Seed = Annotated[int, typer.Option(min=0, help="Other images in the seed.")]
+Seeds = Annotated[str, typer.Option(metavar="0,1,2", help="Several, with the spread between them.")]
+Human = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="What the person answers, where that is not the truth.")
+]
+Audit = Annotated[
+    int, typer.Option(min=0, metavar="N", help="At the end the person checks so many accepted labels.")
+]
+Weights = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="founding: ImageNet weights lie there; else from scratch.")
+]
+Work = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep what was learnt there; the next replay is quicker.")
+]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write all rows there.")]
+Plot = Annotated[Path | None, typer.Option(metavar="OUT", help="Draw the curves: a png or svg file.")]
 
 
 @app.command()
 def simulate(  # noqa: PLR0913, PLR0917  the options of a replay
-    images: Annotated[
-        str,
-        typer.Option(metavar="PATH", help="A zip, a folder, or rendered:COUNT for drawn eyes."),
-    ],
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="The truth, header filename,label."),
-    ] = None,
-    recipe: Annotated[
-        str, typer.Option(help="squint or founding, or both parted by a comma: a table each.")
-    ] = "squint",
-    answers: Annotated[int, typer.Option(min=100, help="How many the person gives.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Other images in the seed.")] = 0,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Several, with the spread between them.")] = "",
-    human: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="What the person answers, where that is not the truth.")
-    ] = None,
-    audit: Annotated[
-        int, typer.Option(min=0, metavar="N", help="At the end the person checks so many accepted labels.")
-    ] = 0,
-    group_by: Annotated[
-        str, typer.Option(metavar="REGEX", help="Part of the file name that images of one group share.")
-    ] = "",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="founding: ImageNet weights lie there; else from scratch.")
-    ] = None,
-    work: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep what was learnt there; the next replay is quicker.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write all rows there.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="OUT", help="Draw the curves: a png or svg file.")] = None,
+    images: Images,
+    labels: Labels = None,
+    recipe: Recipes = "squint",
+    answers: Answers = 300,
+    seed: Seed = 0,
+    seeds: Seeds = "",
+    human: Human = None,
+    audit: Audit = 0,
+    group_by: GroupBy = None,
+    weights: Weights = None,
+    work: Work = None,
+    csv: Csv = None,
+    plot: Plot = None,
     set_: Set = None,
     json: Json = False,
 ) -> None:
     """Replay a project with a labels file as the person: how many answers, and how good the labels."""
-    from app.simulation import Asked, run_simulations  # noqa: PLC0415  `squint --help` needs none of it
+    from app.simulation import Asked  # noqa: PLC0415  `squint --help` needs none of it
 
     if plot and plot.suffix.lower() not in {".png", ".svg"}:
         raise BadInputError(f"--plot writes a png or an svg file, not {plot.name}.")
     asked = Asked(
-        images, labels, human, _recipes(recipe), answers, _seeds(seeds) or [seed], changes_of(set_), group_by,
-        weights, audit,
+        images, labels, human, _recipes(recipe), answers, _seeds(seeds) or [seed], changes_of(set_),
+        group_by or "", weights, audit,
     )  # fmt: skip
-    with ExitStack() as stack:
-        folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="squint-")))
-        folder.mkdir(parents=True, exist_ok=True)
-        show = stack.enter_context(bar("images" if len(asked.recipes) * len(asked.seeds) == 1 else "replays"))
-        answer = run_simulations(asked, folder, show)
+    answer = _replay(asked, work)
     if csv:
         _write_csv(csv, answer["runs"])
     if plot:
@@ -80,6 +82,16 @@ def simulate(  # noqa: PLR0913, PLR0917  the options of a replay
         say_json(answer)
     else:
         _say(answer)
+
+
+def _replay(asked: Asked, work: Path | None) -> dict[str, Any]:
+    from app.simulation import run_simulations  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="squint-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        show = stack.enter_context(bar("images" if len(asked.recipes) * len(asked.seeds) == 1 else "replays"))
+        return run_simulations(asked, folder, show)
 
 
 def _recipes(given: str) -> Sequence[Any]:
