@@ -14,6 +14,8 @@ LANGUAGES = {"en": "English", "ru": "Русский"}
 """The first is what the sources are written in."""
 SOURCE = "en"
 COOKIE = "squint_language"
+MARKS = {"ru": {ord(","): "\u00a0", ord("."): ","}}
+"""What stands for the comma and the point of a number."""
 LOCALE = Path(__file__).parent / "locale"
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
@@ -32,9 +34,14 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _catalogue(_language.get()).ngettext(one, many, number)
 
 
+def written(number: str) -> str:
+    """`1,234.5` → as the reader's language writes it."""
+    return number.translate(MARKS.get(_language.get(), {}))
+
+
 def counted(one: str, many: str, number: int) -> str:
     """Return the sentence for so many, with the number written in for `%(number)s`."""
-    return ngettext(one, many, number) % {"number": f"{number:,}"}
+    return ngettext(one, many, number) % {"number": written(f"{number:,}")}
 
 
 @cache

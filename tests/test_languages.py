@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextvars import copy_context
 
 import pytest
 from fastapi import FastAPI
 
-from app.languages import COOKIE, choose
+from app.html.templating import percent
+from app.languages import COOKIE, _language, choose, counted
 from tests.conftest import SignIn
 from tests.e2e.screens import ROOT
 from tests.web import on_sqlite, parsed
@@ -31,6 +33,17 @@ from tests.web import on_sqlite, parsed
 )
 def test_the_readers_choice_comes_before_the_browsers(wanted: str | None, accepted: str, language: str):
     assert choose(wanted, accepted) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "1,234 images, 2.5 %"), ("ru", "1\u00a0234 изображения, 2,5 %")]
+)
+def test_numbers_are_written_as_the_language_does(language: str, said: str):
+    def speak() -> str:
+        _language.set(language)
+        return f"{counted('%(number)s image', '%(number)s images', 1234)}, {percent(0.025)}"
+
+    assert copy_context().run(speak) == said
 
 
 def test_every_sentence_is_translated_and_the_compiled_catalogues_are_up_to_date():

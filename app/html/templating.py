@@ -13,19 +13,19 @@ from starlette.templating import Jinja2Templates
 from app.config import REPOSITORY
 from app.html.htmx import is_htmx
 from app.html.static import static_url
-from app.languages import LANGUAGES, current_language, gettext, ngettext
+from app.languages import LANGUAGES, current_language, gettext, ngettext, written
 
 TEMPLATES = Jinja2Templates(directory=REPOSITORY / "templates")
 
 
 def count(number: float) -> str:
     """4000 → `4,000`."""
-    return f"{number:,.0f}"
+    return written(f"{number:,.0f}")
 
 
 def percent(fraction: float, digits: int = 1) -> str:
     """0.026 → `2.6 %`."""
-    return f"{100 * fraction:.{digits}f} %"
+    return written(f"{100 * fraction:.{digits}f} %")
 
 
 def fixed(fraction: float, digits: int = 3) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.languages import counted as _n
 from app.languages import gettext as _
+from app.languages import written
 from ml.audit import interval
 from ml.forecast import FEWEST_ROUNDS, Point, fit
 
@@ -96,8 +97,8 @@ def _contradiction(known: Known) -> Advice | None:
         "labelers expected %(from)s to %(to)s. Answer more, and audit again."
     )
     numbers = {
-        "wrong": f"{found.wrong:,}", "checked": f"{found.checked:,}", "low": percent(low), "high": percent(high),
-        "from": percent(said.low), "to": percent(said.high),
+        "wrong": written(f"{found.wrong:,}"), "checked": written(f"{found.checked:,}"),
+        "low": percent(low), "high": percent(high), "from": percent(said.low), "to": percent(said.high),
     }  # fmt: skip
     return Advice(_("Do not rely on the estimate"), sentence % numbers, contradicted=True)
 
@@ -183,4 +184,4 @@ def minutes(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return written(f"{100 * share:.1f} %")

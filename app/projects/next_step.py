@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.languages import counted as _n
 from app.languages import gettext as _
+from app.languages import written
 
 GUESSED_SECONDS = 2.5
 """An answer takes about so long, until enough answers say how long it takes here."""
@@ -93,7 +94,7 @@ def _answers(at: Standing, advice: str) -> NextStep | None:
     if at.unclear and at.rounds and not at.for_others:
         title = _n("Settle %(number)s unclear image", "Settle %(number)s unclear images", at.unclear)
         sentence = _("%(time)s. %(accepted)s are labelled without you.")
-        sentence %= {**_time(at, at.unclear), "accepted": f"{at.accepted:,}"}
+        sentence %= {**_time(at, at.unclear), "accepted": written(f"{at.accepted:,}")}
         sentence += f" {advice}." if advice else ""
         return NextStep(title, sentence, _("Review"), "/review", "r")
     if _seeds(at) and not at.for_others:
@@ -156,12 +157,12 @@ def _finish(at: Standing) -> NextStep:
     """Nothing waits for the labelers any more: prove the labels, use them, read what came of it."""
     if at.accepted and at.rounds and not at.audited and not at.bakeoff_runs and not at.bakeoffs:
         sentence = _("A random sample tells how many of the %(accepted)s are wrong at most.")
-        sentence %= {"accepted": f"{at.accepted:,}"}
+        sentence %= {"accepted": written(f"{at.accepted:,}")}
         return NextStep(_("Audit what the labelers accepted"), sentence, _("Plan it"), "/audit", "a")
     if at.bakeoff_runs:
         return NextStep(_("The classifiers are training"), _("One after the other."), _("Watch"), "/jobs", "w")
     if not at.bakeoffs:
-        sentence = _("%(labelled)s images are labelled.") % {"labelled": f"{at.images - at.set_aside:,}"}
+        sentence = _("%(labelled)s images are labelled.") % {"labelled": written(f"{at.images - at.set_aside:,}")}
         return NextStep(_("Train the final classifiers"), sentence, _("Choose models"), "/results", "t")
     sentence = _("The classifiers are compared on one page.")
     return NextStep(_("Read the results"), sentence, _("Results"), "/results", "r")
@@ -173,7 +174,7 @@ def _train(at: Standing) -> NextStep:
         sentence = _("The labelers have not seen them yet.")
         return NextStep(title, sentence, _("Train the labelers"), "/labelers", "t", posts=True)
     sentence = _("They learn from your %(seed)s labels and look at the other %(new)s images.")
-    sentence %= {"seed": f"{at.seed:,}", "new": f"{at.new:,}"}
+    sentence %= {"seed": written(f"{at.seed:,}"), "new": written(f"{at.new:,}")}
     return NextStep(_("Train the labelers"), sentence, _("Train"), "/labelers", "t", posts=True)
 
 

@@ -13,6 +13,7 @@ from app.errors import BadInputError
 from app.images.queries import Cell, image_url, sheet_cells
 from app.labeling import queries as labeling
 from app.languages import gettext as _
+from app.languages import written
 from app.models import AnnotationSource, Image, ImageState, LabelClass, Pile, Project, QueueEntry
 from app.review.grid import Wanted, find_page_of
 from app.review.leases import UNANSWERED, waits_for
@@ -78,7 +79,7 @@ def ending(session: Session, project: Project, counts: Counts, shown: Shown) -> 
         if state == ImageState.UNCLEAR
         else _("Go on with accepted %(name)s (%(number)s)")
     )
-    label = go_on % {"name": names[class_id], "number": f"{others[state, class_id]:,}"}
+    label = go_on % {"name": names[class_id], "number": written(f"{others[state, class_id]:,}")}
     return done, {"href": f"{here}/grid?of={state}&class_id={class_id}", "label": label}
 
 

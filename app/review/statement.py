@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.languages import gettext as _
+from app.languages import written
 from ml.audit import CONFIDENCE, most_wrong, most_wrong_at_any_look, upper_bound
 
 RIGHT, WRONG, CANT_TELL = "right", "wrong", "cant_tell"
@@ -65,10 +66,10 @@ class Statement:
     def sentence(self) -> str:
         if not self.speaks:
             sentence = _("%(answered)s of %(size)s checked; it speaks when all of them are.")
-            return sentence % {"answered": f"{self.answered:,}", "size": f"{self.size:,}"}
+            return sentence % {"answered": written(f"{self.answered:,}"), "size": written(f"{self.size:,}")}
         found = _("%(wrong)s of %(checked)s wrong") % {
-            "wrong": f"{self.not_confirmed:,}",
-            "checked": f"{self.checked:,}",
+            "wrong": written(f"{self.not_confirmed:,}"),
+            "checked": written(f"{self.checked:,}"),
         }
         unsure = _(", %(number)s of them because nobody can tell") % {"number": self.cant_tell}
         bound = _(": at most %(bound)s of the accepted labels are wrong (95 %%).")
@@ -85,8 +86,8 @@ class Statement:
             "%(share)s (95 %%; %(how)s)."
         )
         return sentence % {
-            "left": f"{self.left:,}",
-            "wrong": f"{self.most_wrong_left:,}",
+            "left": written(f"{self.left:,}"),
+            "wrong": written(f"{self.most_wrong_left:,}"),
             "share": _percent(self.bound_left),
             "how": fixed if self.plan == FIXED else _("at every look"),
         }
@@ -137,4 +138,4 @@ def _unbroken(outcomes: Sequence[str | None]) -> int:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return written(f"{100 * share:.1f} %")

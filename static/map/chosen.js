@@ -1,7 +1,9 @@
 // The chosen image beside the map: what is known of it, and what lies around it.
 
+import { _ } from "../words.js";
+
 const AROUND = 12;
-const WORDS = { new: "not labelled yet", unclear: "unclear", disputed: "people differ", set_aside: "nobody can tell" };
+const WORDS = { new: _("not labelled yet"), unclear: _("still unclear"), disputed: _("people differ"), set_aside: _("nobody can tell") };
 
 export function choose(point, points, classes, pictures, base, pick) {
   const panel = document.getElementById("chosen");
@@ -9,8 +11,8 @@ export function choose(point, points, classes, pictures, base, pick) {
   words.classList.remove("quiet");
   words.textContent = `${point.name}: ${inWords(point, classes)}`;
   const picture = Object.assign(document.createElement("img"), { src: pictures.address(point), alt: point.name, className: "pixels large" });
-  const links = row([link("Open the picture", pictures.address(point)), link("Find it in the list", `${base}/images?q=${encodeURIComponent(point.name)}`)]);
-  const heading = Object.assign(document.createElement("h2"), { textContent: "Around it" });
+  const links = row([link(_("Open the picture"), pictures.address(point)), link(_("Find it in the list"), `${base}/images?q=${encodeURIComponent(point.name)}`)]);
+  const heading = Object.assign(document.createElement("h2"), { textContent: _("Around it") });
   const list = document.createElement("ul");
   list.className = "tiles";
   for (const other of around(point, points)) {
@@ -31,7 +33,7 @@ export function choose(point, points, classes, pictures, base, pick) {
 export function inWords(point, classes) {
   if (point.class < 0) return WORDS[point.state] ?? point.state;
   const { name } = classes[point.class];
-  return point.state === "settled" ? `${name}, a person said` : `${name}, accepted`;
+  return point.state === "settled" ? _("%(name)s, a person said", { name }) : _("%(name)s, accepted", { name });
 }
 
 function around(point, points) {

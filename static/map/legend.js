@@ -1,19 +1,20 @@
 // What the marks mean, and which of them are shown.
 
+import { _, counted } from "../words.js";
 import { mark } from "./marks.js";
 
 const SIDE = 16;
 
 export function legend(classes, points, colors, hidden, changed) {
   const box = document.getElementById("legend");
-  const kinds = [...classes.map((c, i) => ({ number: i, name: c.name })), { number: -1, name: "no label" }];
+  const kinds = [...classes.map((c, i) => ({ number: i, name: c.name })), { number: -1, name: _("no label") }];
   const entries = kinds.flatMap(({ number, name }) => {
     const count = points.filter((p) => p.class === number).length;
     return count ? [entry(number, name, count, colors, hidden, changed)] : [];
   });
   const words = document.createElement("span");
   words.className = "quiet small";
-  words.append(sample({ class: 0, state: "settled" }, colors), " a person said so  ", sample({ class: 0, state: "accepted" }, colors), " accepted  ", sample({ class: -1, state: "unclear" }, colors), " no label");
+  words.append(sample({ class: 0, state: "settled" }, colors), ` ${_("a person said so")}  `, sample({ class: 0, state: "accepted" }, colors), ` ${_("accepted")}  `, sample({ class: -1, state: "unclear" }, colors), ` ${_("no label")}`);
   box.replaceChildren(...entries, words);
 }
 
@@ -25,7 +26,7 @@ function entry(number, name, count, colors, hidden, changed) {
     else hidden.add(number);
     changed();
   });
-  label.append(tick, sample({ class: number, state: number < 0 ? "unclear" : "settled" }, colors), ` ${name} ${count.toLocaleString("en")}`);
+  label.append(tick, sample({ class: number, state: number < 0 ? "unclear" : "settled" }, colors), ` ${name} ${counted(count)}`);
   return label;
 }
 

@@ -1,6 +1,7 @@
 // The map of the images: every image a mark where alike ones lie near each other; looked at closely, the image itself.
 
 import { toast } from "../app.js";
+import { _, counted, n_ } from "../words.js";
 import { choose } from "./chosen.js";
 import { legend } from "./legend.js";
 import { frame, mark, readColors } from "./marks.js";
@@ -17,7 +18,7 @@ if (page) start();
 
 async function start() {
   const response = await fetch(`${page.dataset.base}/images/map/points`, { headers: { Accept: "application/json" } });
-  if (!response.ok) return toast("The map could not be fetched. Please load the page again.");
+  if (!response.ok) return toast(_("The map could not be fetched. Please load the page again."));
   const map = await response.json();
   const points = map.id.map((id, i) => ({ id, name: map.name[i], content: map.content[i], x: map.x[i], y: map.y[i], state: map.states[map.state[i]], class: map.class[i], cell: map.cell[i] }));
   show(map, points);
@@ -43,7 +44,7 @@ function show(map, points) {
   const pictures = new Pictures(page.dataset.base, map, redraw);
   const view = new View(canvas, { changed: redraw, clicked: (at) => pick(nearest(view, points.filter((p) => !hidden.has(p.class)), at, 30)) });
   const of = Number(page.dataset.total);
-  document.getElementById("drawn").textContent = of > points.length ? `${points.length.toLocaleString("en")} of ${of.toLocaleString("en")} images` : `${of.toLocaleString("en")} images`;
+  document.getElementById("drawn").textContent = of > points.length ? _("%(part)s of %(whole)s images", { part: counted(points.length), whole: counted(of) }) : n_("%(number)s image", "%(number)s images", of);
   const renew = () => legend(map.classes, points, colors, hidden, redraw);
   renew();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

@@ -14,11 +14,22 @@ export const words = {
   "%(name)s cannot be shown; trying again. Its file may be missing.": [
     "%(name)s не показать; пробуем ещё. Возможно, файла нет."
   ],
+  "%(name)s, a person said": [
+    "%(name)s, сказал человек"
+  ],
+  "%(name)s, accepted": [
+    "%(name)s, принято"
+  ],
   "%(name)s, the image to answer": [
     "%(name)s, изображение для ответа"
   ],
   "%(number)s a minute": [
     "%(number)s в минуту"
+  ],
+  "%(number)s image": [
+    "%(number)s изображение",
+    "%(number)s изображения",
+    "%(number)s изображений"
   ],
   "%(number)s left": [
     "осталось %(number)s"
@@ -37,6 +48,9 @@ export const words = {
   "%(part)s of %(whole)s": [
     "%(part)s из %(whole)s"
   ],
+  "%(part)s of %(whole)s images": [
+    "%(part)s из %(whole)s изображений"
+  ],
   "%(share)s after %(answers)s answers": [
     "%(share)s после %(answers)s ответов"
   ],
@@ -48,6 +62,9 @@ export const words = {
   ],
   "After %(answers)s answers an expected %(share)s wrong, %(low)s to %(high)s": [
     "После %(answers)s ответов ожидается %(share)s неверных, от %(low)s до %(high)s"
+  ],
+  "Around it": [
+    "Вокруг него"
   ],
   "Choose tiles first: click them, or walk to them by arrows.": [
     "Сначала выберите плитки: щелчком или стрелками."
@@ -66,6 +83,9 @@ export const words = {
   ],
   "Estimated wrong labels: %(list)s. The aim is %(aim)s.": [
     "Оценка доли неверных меток: %(list)s. Цель — %(aim)s."
+  ],
+  "Find it in the list": [
+    "Найти в списке"
   ],
   "Go on": [
     "Дальше"
@@ -91,6 +111,9 @@ export const words = {
   "Nothing answered is like it yet.": [
     "Похожих с ответом пока нет."
   ],
+  "Open the picture": [
+    "Открыть картинку"
+  ],
   "Saving the last answers …": [
     "Сохраняем последние ответы …"
   ],
@@ -114,6 +137,9 @@ export const words = {
   ],
   "The last tiles are on other people’s screens. What they leave comes here.": [
     "Последние плитки на экранах у других. Что они оставят, придёт сюда."
+  ],
+  "The map could not be fetched. Please load the page again.": [
+    "Не удалось получить карту. Загрузите страницу ещё раз."
   ],
   "The mouse or the arrow keys name each round.": [
     "Мышь или стрелки назовут каждый раунд."
@@ -151,11 +177,17 @@ export const words = {
   "You said %(answer)s. The next answer counts instead.": [
     "Ваш ответ: %(answer)s. Следующий заменит его."
   ],
+  "a person said so": [
+    "сказал человек"
+  ],
   "about %(number)s h left": [
     "осталось около %(number)s ч"
   ],
   "about %(number)s min left": [
     "осталось около %(number)s мин"
+  ],
+  "accepted": [
+    "принятые"
   ],
   "aim": [
     "цель"
@@ -187,6 +219,18 @@ export const words = {
   "no answer": [
     "без ответа"
   ],
+  "no label": [
+    "без метки"
+  ],
+  "nobody can tell": [
+    "никто не может сказать"
+  ],
+  "not labelled yet": [
+    "ещё без метки"
+  ],
+  "people differ": [
+    "люди расходятся"
+  ],
   "picture missing": [
     "картинки нет"
   ],
@@ -198,6 +242,9 @@ export const words = {
   ],
   "saved": [
     "сохранено"
+  ],
+  "still unclear": [
+    "ещё неясно"
   ],
   "taken": [
     "взято"
