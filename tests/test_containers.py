@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
+from app.cli import main
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -37,6 +39,13 @@ def test_each_service_runs_with_few_rights_on_a_read_only_root(name: str):
 @SERVICES
 def test_each_service_says_whether_it_is_well(name: str):
     assert service(name)["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_what_a_service_is_told_to_run_is_a_command_of_ours(name: str):
+    checked = service(name)["healthcheck"]["test"]
+    told = [service(name)["command"], *([checked[4:]] if "app.cli" in checked else [])]
+    assert [main([*command, "--help"]) for command in told] == [0] * len(told)
 
 
 def test_nobody_runs_as_root():

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -42,10 +43,16 @@ class Finding:
 
 
 @app.command()
-def doctor(json: Json = False, data_dir: DataDir = None) -> None:
+def doctor(
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Check only that a worker lives on this machine.")
+    ] = False,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
     """Check what Squint needs; exits 1 when something is missing."""
     settings = settings_of(data_dir)
-    findings = list(_examine(settings))
+    findings = [_found("worker", _worker, settings)] if worker else list(_examine(settings))
     if json:
         say_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [vars(f) for f in findings]})
     else:
@@ -110,16 +117,25 @@ def _database(settings: Settings) -> str:
     from app.db import Database  # noqa: PLC0415
     from app.schema import is_current  # noqa: PLC0415
 
-    database = Database(settings.db_url)
     try:
-        with database.engine.connect() as connection:
+        with closing(Database(settings.db_url)) as database, database.engine.connect() as connection:
             current = is_current(connection)
     except SQLAlchemyError as error:
         raise AppError(f"It does not answer: {getattr(error, 'orig', None) or error}") from error
-    finally:
-        database.close()
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     return f"{kind}, up to date" if current else f"{kind}, brought up to date at the next start"
+
+
+def _worker(settings: Settings) -> str:
+    from app.db import Database  # noqa: PLC0415
+    from app.jobs.presence import list_live_workers  # noqa: PLC0415
+
+    with closing(Database(settings.db_url)) as database, database.read() as session:
+        alive = list_live_workers(session, settings.worker_dead_after_s)
+    ours = [found for found in alive if found.host == socket.gethostname()]
+    if not ours:
+        raise AppError("None lives on this machine; `squint worker` starts one.")
+    return f"alive, process {ours[0].pid}"
 
 
 def _port(settings: Settings) -> str:

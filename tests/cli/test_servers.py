@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+
+from app.db import Database
+from app.jobs.presence import Presence
+from tests.cli.conftest import Squint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,6 +91,17 @@ def test_the_doctor_finds_this_machine_fit_and_says_each_thing_in_a_line(tmp_pat
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in answer.stdout.splitlines()] == [
         "Python", "SQLite", "data folder", "disk", "database", "port", "training", "pretrained weights",
     ]  # fmt: skip
+
+
+def test_the_doctor_tells_whether_this_machines_worker_lives(squint: Squint, data_dir: Path):
+    assert "None lives on this machine" in squint("doctor", "--worker", code=1).out
+    with closing(Database(f"sqlite:///{data_dir / 'squint.db'}")) as database:
+        ours, other = Presence(database), Presence(database)
+        other.id, other.host = "other", "elsewhere"
+        other.join()
+        squint("doctor", "--worker", code=1)
+        ours.join()
+    assert squint("doctor", "--worker").out == f"ok    worker: alive, process {os.getpid()}\n"
 
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path):
