@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from app.cli import main
 from app.images.rendered import write_eyes_zip
+from tests.cli.installation import Place, installed
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,17 @@ def eyes_project(squint: Squint, eyes_zip: tuple[Path, Path]) -> str:
     squint("project", "create", "eyes", "--classes", "closed,open", "--recipe", "founding", "--from-scratch")
     squint("import", "eyes", eyes_zip[0], "--group-by", r"(face\d+)_")
     return "eyes"
+
+
+@pytest.fixture
+def place(data_dir: Path) -> Iterator[Place]:
+    with installed(data_dir) as filled:
+        yield filled
+
+
+@pytest.fixture
+def taken(squint: Squint, place: Place, tmp_path: Path) -> Path:
+    """A backup of that place."""
+    file = tmp_path / "squint.backup"
+    squint("backup", file)
+    return file
