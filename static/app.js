@@ -1,5 +1,8 @@
 // What every page shares: toasts, loud failures, and keys that press buttons.
 
+// On a phone the menu is wider than the screen: where one is comes into sight.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const toasts = document.getElementById("toasts");
 
 export function toast(sentence) {

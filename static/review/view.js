@@ -41,7 +41,7 @@ export class View {
   opinions(item) {
     const list = $("opinion-list");
     if (!item.opinions.length) write(list, _("The labelers have not seen this image yet."));
-    else if (!this.opinionsShown) write(list, _("Hidden, so that they do not sway you. M shows them."));
+    else if (!this.opinionsShown) write(list, _("Hidden, so that they do not sway you."));
     else list.replaceChildren(...item.opinions.map((said) => opinion(said, this.classes.get(said.class_id))));
   }
 

@@ -90,8 +90,8 @@ export const words = {
   "Go on": [
     "Дальше"
   ],
-  "Hidden, so that they do not sway you. M shows them.": [
-    "Скрыто, чтобы не влиять на вас. M покажет."
+  "Hidden, so that they do not sway you.": [
+    "Скрыты, чтобы не влиять на вас."
   ],
   "Its group": [
     "Его группа"
