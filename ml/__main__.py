@@ -90,7 +90,7 @@ def train(run: Path, command: str, only: str = "") -> int:
 
 def _module_of(command: str) -> ModuleType:
     return importlib.import_module(
-        {"simulate": "ml.simulation", "export": "ml.exporting"}.get(command, "ml.training")
+        {"simulate": "ml.simulation", "export": "ml.export"}.get(command, "ml.training")
     )
 
 

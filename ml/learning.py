@@ -24,8 +24,8 @@ from ml.cost import Memory, measure_cost
 from ml.data import Images, Normalisation, Rows, measure
 from ml.device import pick_device
 from ml.engine import Task, fit_together
-from ml.export import CONFIG, ModelConfig, read_config, save_model
 from ml.labelers.founding import settings_for as labeler_settings
+from ml.model_folder import CONFIG, ModelConfig, read_config, save_model
 from ml.parts import NONE, Splits
 from ml.report import TRAINING_COST, Reporter
 from ml.scoring import score

@@ -17,7 +17,7 @@ from ml.pixels import decode, rows_by
 from ml.portable import THRESHOLD
 
 if TYPE_CHECKING:
-    from ml.export import ModelConfig
+    from ml.model_folder import ModelConfig
 
 FORMAT = "squint-onnx-1"
 AT_ONCE = 64

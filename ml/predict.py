@@ -18,7 +18,7 @@ from ml.backbones import get_backbone
 from ml.data import Images
 from ml.device import pick_device
 from ml.errors import DamagedModelError, MissingLibraryError, RunError
-from ml.export import CONFIG, WEIGHTS, ModelConfig, read_config
+from ml.model_folder import CONFIG, WEIGHTS, ModelConfig, read_config
 from ml.pixels import decode, pack, rows_by
 from ml.scoring import score
 from ml.small_maps import use_products_for_small_maps

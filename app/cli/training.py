@@ -115,7 +115,7 @@ def use(
 ) -> None:
     """Take a classifier into use: it answers programs, and is exported unless another is named."""
     from app.models import Role  # noqa: PLC0415
-    from app.transfer.choice import choose  # noqa: PLC0415
+    from app.transfer.chosen import choose  # noqa: PLC0415
     from app.transfer.service import choose_classifier  # noqa: PLC0415
 
     with opened(data_dir) as shell, shell.database.write() as session:

@@ -58,27 +58,21 @@ def import_images(  # noqa: PLR0913  all but two are named
     with opened as files, DecoderPool[ReadFile](limits) as decoders:
         progress = progress or ImportProgress()
         progress.total = len(files.entries)
-        store = BlobStore(settings.blobs_dir)
         with database.write() as session:
             project = _get_project(session, project_id)
             regroup = group_pattern is not None and _set_pattern(project, group_pattern)
             folders = class_folders_of(project, user_id, files.root) if class_folders else None
             report = _open_batch(session, project_id, user_id, name or "upload", files.skipped)
+        store = BlobStore(settings.blobs_dir)
         reader = Reader(database, project_id, store, files, report, progress, folders)
-        found = set[int]()
-        for batch in _batches(_decode(reader, decoders)):
-            store_large(store, batch)
-            found |= _write(database, project_id, report, batch)
+        found = _take(reader, decoders)
     progress.stage = "grouping"
     _group(database, settings, project_id, None if regroup else found | reader.known, report)
     with database.write() as session:
         if folders and user_id is not None:
             folders.add(session, _get_project(session, project_id), user_id, report)
-        report.summarise()
-        review.fill_seed(session, project_id)
         report.seconds = time.monotonic() - began
-        _save(session, report)
-        _forget_repeated(session, report, reader.known)
+        _close_batch(session, project_id, report, reader.known)
     return report
 
 
@@ -114,6 +108,22 @@ def _open_batch(session: Session, project_id: int, user_id: int | None, name: st
     session.add(batch)
     session.flush()
     return ImportReport(batch.id, name, skipped=skipped)
+
+
+def _close_batch(session: Session, project_id: int, report: ImportReport, known: set[int]) -> None:
+    report.summarise()
+    review.fill_seed(session, project_id)
+    _save(session, report)
+    _forget_repeated(session, report, known)
+
+
+def _take(reader: Reader, decoders: DecoderPool[ReadFile]) -> set[int]:
+    """Write the images that are new, and return their ids."""
+    found = set[int]()
+    for batch in _batches(_decode(reader, decoders)):
+        store_large(reader.store, batch)
+        found |= _write(reader.database, reader.project_id, reader.report, batch)
+    return found
 
 
 def _decode(reader: Reader, decoders: DecoderPool[ReadFile]) -> Iterator[NewImage]:

@@ -13,9 +13,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
-from app.db import DatabaseDep, ReadSessionDep
+from app.config import Settings
+from app.db import Database, DatabaseDep, ReadSessionDep
 from app.errors import AppError
 from app.html.htmx import go_to
+from app.images.form_files import FormFiles
 from app.images.importing import import_images
 from app.images.receiving import LimitsDep, receive_files
 from app.images.reports import ImportCancelledError, ImportProgress, ImportReport
@@ -55,29 +57,23 @@ async def upload_images(
     except ClientDisconnect:
         return Response(status_code=400)
 
-    def work() -> ImportReport:
-        try:
-            return import_images(
-                database,
-                settings,
-                project_id=project_id,
-                user_id=user_id,
-                source=source,
-                name=options.name,
-                class_folders=options.class_folders,
-                limits=limits,
-                progress=progress,
-            )
-        finally:
-            form.remove()
-
-    running = IMPORTS.submit(work)
+    running = IMPORTS.submit(
+        _import, form, database, settings, project_id=project_id, user_id=user_id, source=source,
+        name=options.name, class_folders=options.class_folders, limits=limits, progress=progress,
+    )  # fmt: skip
     if LINES in request.headers.get("Accept", ""):
         return StreamingResponse(_lines(running, progress, project_id), media_type=LINES)
     report = await asyncio.wrap_future(running)
     if "text/html" in request.headers.get("Accept", ""):
         return go_to(request, report_url(project_id, report.import_id))
     return JSONResponse(report.to_dict())
+
+
+def _import(form: FormFiles, database: Database, settings: Settings, **chosen: Any) -> ImportReport:
+    try:
+        return import_images(database, settings, **chosen)
+    finally:
+        form.remove()
 
 
 def report_url(project_id: int, import_id: int) -> str:

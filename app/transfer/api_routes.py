@@ -13,7 +13,7 @@ from app.db import Database, DatabaseDep, ReadSessionDep
 from app.security import SettingsDep
 from app.transfer.answerer import Answerer
 from app.transfer.asking import MOST_BYTES, Asker, AskerDep, Rates, read_pictures
-from app.transfer.choice import Answering, get_answering
+from app.transfer.chosen import Answering, get_answering
 from app.transfer.tokens import note_use
 
 router = APIRouter(prefix="/api", max_body_size=MOST_BYTES)

@@ -17,7 +17,7 @@ from app.html.templating import render
 from app.models import Bakeoff
 from app.projects.access import EngineerProjectDep
 from app.security import SettingsDep, UserDep
-from app.transfer import choice, tokens
+from app.transfer import chosen, tokens
 from app.transfer.queries import get_classifier
 from ml.metrics import REPORT_THRESHOLD
 
@@ -47,7 +47,7 @@ def choose(
     """Take a classifier into use from now on."""
     form = parse_or_refuse(ChoiceForm, fields)
     classifier = get_classifier(session, project.id, form.classifier)
-    choice.choose(session, settings, project, user.id, classifier, form.threshold)
+    chosen.choose(session, settings, project, user.id, classifier, form.threshold)
     if form.back == "export":
         return go_to(request, f"/projects/{project.id}/export")
     number = session.get_one(Bakeoff, classifier.bakeoff_id).number

@@ -11,7 +11,7 @@ import torch
 
 from ml import engine, rundir
 from ml.errors import RunError
-from ml.export import CONFIG, read_config
+from ml.model_folder import CONFIG, read_config
 from ml.splitting import fold_rows
 from ml.training import execute
 from tests.ml.conftest import MakeRun, pictures, result_of, scores_of, write_run

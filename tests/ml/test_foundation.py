@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from ml import exporting, rundir
+from ml import export, rundir
 from ml.backbones import build_net, get_backbone
 from ml.clip_nets import ZeroShot, open_clip_model
 from ml.errors import RunError
@@ -80,8 +80,8 @@ def test_every_kind_of_model_trains_and_answers_like_the_run_that_trained_it_als
 
 def asked_by_onnx(folder: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     net, config = open_net(folder)
-    program = exporting._trace(exporting.WholeNet(net, config).eval(), config)
-    exporting._write_onnx(program, config, {}, folder / ONNX)
+    program = export._trace(export.WholeNet(net, config).eval(), config)
+    export._write_onnx(program, config, {}, folder / ONNX)
     return OnnxModel(folder / ONNX, threads=1).probabilities(np.repeat(pixels, 3, axis=3))
 
 

@@ -14,7 +14,7 @@ import ml.offline  # noqa: F401
 from ml.backbones import build_net, get_backbone
 from ml.data import Normalisation
 from ml.errors import DamagedModelError, RunError
-from ml.export import CONFIG, WEIGHTS, ModelConfig, save_model
+from ml.model_folder import CONFIG, WEIGHTS, ModelConfig, save_model
 from ml.predict import load_model
 from ml.settings import default_input_size
 from ml.weights import copy_matching, yolo_state

@@ -10,7 +10,7 @@ import torch
 
 from ml.backbones import empty_net
 from ml.contract import Manifest
-from ml.export import CONFIG
+from ml.model_folder import CONFIG
 from ml.pile import learn_pile, recall_pile
 from ml.pixels import load_pack
 from ml.pretraining import PretrainSettings

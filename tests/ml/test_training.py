@@ -13,8 +13,8 @@ from PIL import Image
 from ml import engine, rundir
 from ml.contract import RunResult
 from ml.errors import NotFiniteError, RunError
-from ml.export import read_config
 from ml.labelers.founding import YOLO
+from ml.model_folder import read_config
 from ml.predict import load_model
 from ml.splitting import check_classes
 from ml.training import execute

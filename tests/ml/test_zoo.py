@@ -14,8 +14,8 @@ from ml.contract import Preset
 from ml.data import OWN
 from ml.engine import Learner
 from ml.errors import MissingLibraryError, RunError
-from ml.export import CONFIG, read_config
 from ml.losses import loss_of
+from ml.model_folder import CONFIG, read_config
 from ml.predict import load_model
 from ml.pretraining import PretrainSettings
 from ml.settings import TrainSettings

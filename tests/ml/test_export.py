@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import exporting, scoring
+from ml import export, scoring
 from ml.backbones import build_net, get_backbone
 from ml.errors import DamagedModelError, RunError
-from ml.export import ModelConfig, save_model
+from ml.model_folder import ModelConfig, save_model
 from ml.onnx_model import OnnxModel
 from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortablePlan, saying_threshold
 from ml.predict import load_model
@@ -48,10 +48,10 @@ def test_the_files_answer_as_the_model_does_whatever_the_size_and_number_of_pict
     import onnx
     import onnxruntime
 
-    monkeypatch.setattr(exporting, "MEASURED_S", 0.01)
+    monkeypatch.setattr(export, "MEASURED_S", 0.01)
     monkeypatch.setattr(scoring, "reduced_precision", lambda _device: nullcontext())
     run = prepare(tmp_path, name, classes)
-    exporting.execute(run)
+    export.execute(run)
 
     made = Portable.from_json((run / PORTABLE).read_text())
     assert (run / DONE).exists()
@@ -90,7 +90,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path):
     for found in (right + 0.002, np.full((4, 2), np.nan, np.float32)):
         file.write_bytes(b"onnx")
         with pytest.raises(RunError, match="differs from PyTorch by"):
-            exporting._checked(file, "ONNX", right, found)
+            export._checked(file, "ONNX", right, found)
         assert not file.exists()
 
 
