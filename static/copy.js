@@ -1,5 +1,7 @@
 // A button with `data-copy="ID"` copies that field; where the browser forbids it (plain http), it selects the text.
 
+import { _ } from "./words.js";
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -7,8 +9,8 @@ document.addEventListener("click", async (event) => {
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
+    button.textContent = _("Copied");
   } catch {
-    button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
+    button.textContent = document.execCommand("copy") ? _("Copied") : _("Press Ctrl+C");
   }
 });

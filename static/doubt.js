@@ -1,6 +1,7 @@
 // Grids of images in which a key or a click sends one to review. Used by the labelers and the results pages.
 
 import { toast, typing } from "./app.js";
+import { _ } from "./words.js";
 
 export async function doubt(tile) {
   const address = `${tile.closest("[data-doubt-grid]").dataset.doubtGrid}/${tile.dataset.image}/doubt`;
@@ -8,7 +9,7 @@ export async function doubt(tile) {
   const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } }).catch(() => null);
   tile.removeAttribute("aria-busy");
   if (response?.ok) tile.setAttribute("aria-pressed", "true");
-  else toast("This image was not sent to review; please try again.");
+  else toast(_("This image was not sent to review; please try again."));
 }
 
 function neighbour(tile, key) {

@@ -1,12 +1,15 @@
 // Training curves that grow while a job runs: one chart of losses and one of accuracies for each model.
 
 import uPlot from "../vendor/uPlot.esm.js";
+import { _ } from "../words.js";
 
 const EVERY_MS = 1500;
+const afterEpoch = (values) => _("%(title)s after epoch %(count)s: %(last)s", values);
+const afterTry = (values) => _("%(title)s after try %(count)s: %(last)s", values);
 const CHARTS = [
-  { name: "loss", step: "epoch", lines: [["train", "train_loss"], ["validation", "val_loss"]] },
-  { name: "accuracy", step: "epoch", lines: [["train", "train_accuracy"], ["validation", "val_accuracy"]] },
-  { name: "validation loss", step: "try", lines: [["this", "trial_loss"], ["best", "best_loss"]] },
+  { name: _("loss"), after: afterEpoch, lines: [[_("in training"), "train_loss"], [_("in validation"), "val_loss"]] },
+  { name: _("accuracy"), after: afterEpoch, lines: [[_("in training"), "train_accuracy"], [_("in validation"), "val_accuracy"]] },
+  { name: _("validation loss"), after: afterTry, lines: [[_("this one"), "trial_loss"], [_("the best"), "best_loss"]] },
 ];
 
 for (const box of document.querySelectorAll("[data-curves]")) watch(box, new Map());
@@ -45,7 +48,7 @@ function draw(box, charts, kind, title, lines) {
 
 function inWords(kind, title, lines) {
   const last = lines.map((values, i) => `${kind.lines[i][0]} ${values.at(-1)?.toFixed(3) ?? "–"}`);
-  return `${title} after ${kind.step} ${lines[0].length}: ${last.join(", ")}`;
+  return kind.after({ title, count: lines[0].length, last: last.join(", ") });
 }
 
 function options(kind, figure) {

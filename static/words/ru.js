@@ -54,6 +54,12 @@ export const words = {
   "%(share)s after %(answers)s answers": [
     "%(share)s после %(answers)s ответов"
   ],
+  "%(title)s after epoch %(count)s: %(last)s": [
+    "%(title)s после эпохи %(count)s: %(last)s"
+  ],
+  "%(title)s after try %(count)s: %(last)s": [
+    "%(title)s после попытки %(count)s: %(last)s"
+  ],
   "%(why)s, not answered": [
     "%(why)s, без ответа"
   ],
@@ -77,6 +83,9 @@ export const words = {
   ],
   "Confirmed: %(answers)s.": [
     "Подтверждено: %(answers)s."
+  ],
+  "Copied": [
+    "Скопировано"
   ],
   "Download %(name)s as %(kind)s": [
     "Скачать «%(name)s» как %(kind)s"
@@ -113,6 +122,9 @@ export const words = {
   ],
   "Open the picture": [
     "Открыть картинку"
+  ],
+  "Press Ctrl+C": [
+    "Нажмите Ctrl+C"
   ],
   "Saving the last answers …": [
     "Сохраняем последние ответы …"
@@ -162,6 +174,9 @@ export const words = {
   "There is no page to take back.": [
     "Нет страницы, которую можно вернуть."
   ],
+  "This image was not sent to review; please try again.": [
+    "Изображение не отправлено на проверку; попробуйте ещё раз."
+  ],
   "To the overview": [
     "К обзору"
   ],
@@ -189,6 +204,9 @@ export const words = {
   "accepted": [
     "принятые"
   ],
+  "accuracy": [
+    "точность"
+  ],
   "aim": [
     "цель"
   ],
@@ -213,8 +231,17 @@ export const words = {
   "expected of more answers": [
     "ожидается от новых ответов"
   ],
+  "in training": [
+    "на обучении"
+  ],
+  "in validation": [
+    "на проверке"
+  ],
   "left out, for review": [
     "оставлено для проверки"
+  ],
+  "loss": [
+    "потери"
   ],
   "no answer": [
     "без ответа"
@@ -252,6 +279,9 @@ export const words = {
   "taken by somebody else": [
     "взято кем-то другим"
   ],
+  "the best": [
+    "лучшая"
+  ],
   "the server answered with an error.": [
     "сервер ответил ошибкой."
   ],
@@ -261,8 +291,14 @@ export const words = {
   "this browser stores nothing; keep this tab open.": [
     "этот браузер ничего не хранит; не закрывайте вкладку."
   ],
+  "this one": [
+    "эта"
+  ],
   "to review": [
     "на проверку"
+  ],
+  "validation loss": [
+    "потери на проверке"
   ],
   "wrong of all labels": [
     "неверных среди всех меток"
