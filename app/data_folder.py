@@ -1,4 +1,4 @@
-"""The data folder: made where there is none, and who may work in it at the same time."""
+"""The data folder: made where there is none, and who may work in a folder at the same time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_data_folder(settings: Settings) -> Path:
 def at_work_in(settings: Settings) -> Iterator[None]:
     """Let others work beside the block, but nobody be alone; raise StartError while somebody is."""
     folder = make_data_folder(settings)
-    with _held(folder, fcntl.LOCK_SH, f"A backup is just being restored into {folder}; wait until it is done."):
+    with locked(folder, f"A backup is just being restored into {folder}; wait until it is done.", alone=False):
         yield
 
 
@@ -36,13 +36,17 @@ def at_work_in(settings: Settings) -> Iterator[None]:
 def alone_in(settings: Settings) -> Iterator[None]:
     """Keep everybody else out for as long as the block runs; raise StartError while somebody works there."""
     folder = make_data_folder(settings)
-    with _held(folder, fcntl.LOCK_EX, f"Squint is running on {folder}; stop it first."):
+    with locked(folder, f"Squint is running on {folder}; stop it first.", alone=True):
         yield
 
 
 @contextmanager
-def _held(folder: Path, kind: int, refusal: str) -> Iterator[None]:
-    """Lock the folder itself: emptying it takes nobody's lock away, and whoever is dead has none."""
+def locked(folder: Path, refusal: str, *, alone: bool) -> Iterator[None]:
+    """Lock the folder itself: emptying it takes nobody's lock away, and whoever is dead has none.
+
+    Raise StartError with `refusal` where another process is in the way.
+    """
+    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -9,22 +9,24 @@ their jobs can begin anew.
 from __future__ import annotations
 
 import hashlib
-import tempfile
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from app.backup.listing import DATABASE, LISTING, Entry, Listing, database_file
 from app.config import Settings
+from app.data_folder import locked
 from app.db import BUSY_TIMEOUT_MS, sqlite_module
 from app.errors import StartError
 from app.images.packing import PIXELS
 from app.models import now
 from app.version import code_version
-from ml.rundir import atomic_path, is_done
+from ml.rundir import atomic_path, fsync_folder, is_done
 
+ARCHIVE = "archive"
 PAGES_A_STEP = 1_000
 CHUNK = 1 << 20
 QUICKEST = 1
@@ -44,18 +46,34 @@ def write_backup(settings: Settings, out: Path, show: Show) -> Listing:
     source = database_file(settings)
     if not source.exists():
         raise StartError(f"There is nothing in the data folder {settings.data_dir} yet.")
-    with (
-        atomic_path(out) as temporary,
-        tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder,
-    ):
+    with _workplace(out) as folder, atomic_path(folder / ARCHIVE) as temporary:
         temporary.touch(0o600)
-        copy = Path(folder) / DATABASE
+        copy = folder / DATABASE
         schema, rows = _copy_database(source, copy, show)
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICKEST) as archive:
             files = list(_pack(archive, {DATABASE: copy, **dict(_files(settings))}, show))
             listing = Listing(now().isoformat(), code_version(), schema, rows, files)
             archive.writestr(LISTING, listing.to_json())
     return listing
+
+
+@contextmanager
+def _workplace(out: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `out`, and clear it away; one that a killed backup has left serves again.
+
+    The archive that is in it at the end becomes `out`. Raise StartError while another backup is written there.
+    """
+    folder = out.absolute().with_name(f".{out.name}.partial")
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    with locked(folder, f"Another backup is just being written to {out}.", alone=True):
+        try:
+            for left in folder.iterdir():
+                left.unlink()
+            yield folder
+            (folder / ARCHIVE).replace(out)
+            fsync_folder(folder.parent)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy_database(source: Path, target: Path, show: Show) -> tuple[str, dict[str, int]]:

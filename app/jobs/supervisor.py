@@ -66,7 +66,10 @@ class Supervisor:
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
     def _spawn(self) -> Process:
-        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, cwd=REPOSITORY)  # noqa: S603  ours
+        # In a session of its own: Ctrl-C is for this process, which ends the worker when it ends itself.
+        process = subprocess.Popen(  # noqa: S603  ours
+            self._command, stdin=subprocess.PIPE, cwd=REPOSITORY, start_new_session=True
+        )
         assert process.stdin is not None  # noqa: S101  it is a pipe
         with suppress(BrokenPipeError):
             process.stdin.write(self._settings.model_dump_json().encode() + b"\n")

@@ -15,12 +15,13 @@ from app.backup.listing import DATABASE, database_file
 from app.backup.restoring import STAGING
 from app.cli import main
 from app.config import Settings
+from app.data_folder import locked
 from app.db import Database
 from app.errors import StartError
 from app.images.packing import PIXELS, build_pack
 from app.storage import BlobStore
 from ml.likeness import find_features
-from tests.cli.conftest import Squint
+from tests.cli.conftest import Squint, refused
 from tests.cli.installation import LARGE, SHA256, Place, answers_in, read_pixels, restore
 
 
@@ -92,6 +93,22 @@ def test_only_its_owner_may_read_it_and_the_old_one_stays_until_the_new_one_is_w
     squint("backup", taken, code=1)
     assert taken.read_bytes() == before
     assert [path.name for path in taken.parent.glob(".*")] == []
+
+
+def test_a_backup_that_was_killed_leaves_nothing_behind_the_next_one(
+    squint: Squint, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "backups" / "squint.backup"
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.shutil, "rmtree", lambda *_, **__: None)  # so that all stays as kill -9 leaves it
+        patch.setattr(writing, "_pack", lambda *_: 1 / 0)
+        squint("backup", out, code=1)
+    (left,) = out.parent.iterdir()
+    assert [path.name for path in left.iterdir()] == [DATABASE]
+    with locked(left, "", alone=True):
+        assert "Another backup is just being written" in refused(squint("backup", out, code=1))
+    squint("backup", out)
+    assert list(out.parent.iterdir()) == [out]
 
 
 def test_what_is_deleted_while_it_is_taken_is_left_out(

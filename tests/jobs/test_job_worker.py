@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import psutil
@@ -11,6 +12,11 @@ from app.jobs.queue import JobStatus, cancel, progress, resume
 from app.models import JobMetric
 from tests.jobs.conftest import Shop, eventually, is_gone
 from tests.jobs.fake_kinds import PUBLISHED
+
+
+def test_ctrl_c_in_the_terminal_is_for_us_and_not_for_the_worker(shop: Shop):
+    """It goes to all of a process group; a worker that ends by it would be started again while we say goodbye."""
+    assert os.getpgid(shop.worker_pid()) != os.getpgid(0)
 
 
 def test_a_job_is_prepared_trained_and_published(shop: Shop):
