@@ -1,17 +1,14 @@
-"""From what the labelers say to honest probabilities, by images that each labeler had not seen. Pure.
+"""How far each labeler is trusted, by images that it had not seen. Pure.
 
-The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked Regressions", 1996), fitted to the
-out-of-fold logits: one number a labeler says both how far it is trusted and how sure its logits truly are (Guo et
-al., "On Calibration of Modern Neural Networks", 2017). A labeler that adds nothing ends at 0. The labels count as
-slightly uncertain, in the manner of Platt (1999): as if half an answer in all were wrong, so that nothing is ever
-certain. Asked images are harder than most; what was drawn at random therefore counts more, and how sure all
-logits together are is read with each answer counting for all images it stands for (Horvitz and Thompson, 1952).
+The labelers' logits are added up with weights of at least 0 (Breiman, "Stacked Regressions", 1996), fitted to
+the out-of-fold logits. A labeler that adds nothing ends at 0. The labels count as slightly uncertain, in the
+manner of Platt (1999): as if half an answer in all were wrong, so that nothing is ever certain. Asked images are
+harder than most; what was drawn at random therefore counts more. How sure all together are: `ml.certainty`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -97,59 +94,19 @@ def fit_weights(
     return weights
 
 
-@dataclass(frozen=True)
-class Proof:
-    """Answers that the labelers had not seen, and what they said of them."""
+def weigh(
+    logits: Floats, labels: NDArray[np.int64], times: NDArray[np.float64], trust: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return each labeler's weight `[V]` for out-of-fold logits `[V, n, K]`, summing to 1 (0 if none is of use).
 
-    logits: Floats
-    """`[V, n, K]`."""
-    labels: NDArray[np.int64]
-    times: NDArray[np.float64]
-    """How often each answer counts."""
-    trust: NDArray[np.float64]
-    """Each labeler's part before any answer, `[V]`, summing to 1; 0 for one that is no better than guessing."""
-    stand_for: NDArray[np.float64]
-    """How many images of the pile each answer stands for, `[n]`."""
-
-    def weights(self, times: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Return `[V]`: the fitted parts, drawn towards `trust` while answers are few, on one fitted scale."""
-        times = self.times if times is None else times
-        count = len(self.labels)
-        parts = (
-            count * influence(self.logits, fit_weights(self.logits, self.labels, times)) + PATIENCE * self.trust
-        )
-        direction = parts / (parts.sum() or 1) / _spread(self.logits)
-        joined = np.tensordot(direction, self.logits, 1)[None]
-        share = times / self.times * self.stand_for
-        found: NDArray[np.float64] = direction * fit_weights(joined, self.labels, share)[0]
-        return found
-
-    def redrawn(self, groups: Sequence[str], draws: int, seed: int) -> NDArray[np.float64]:
-        """Return weights `[draws, V]`, each from groups of answers drawn again with replacement."""
-        random = np.random.default_rng(seed)
-        _names, group_of = np.unique(np.array(groups), return_inverse=True)
-        count = int(group_of.max()) + 1
-        drawn = [np.bincount(random.integers(0, count, count), minlength=count)[group_of] for _ in range(draws)]
-        return np.array([self.weights(self.times * again) for again in drawn]).reshape(draws, len(self.logits))
-
-
-def stand_for(at_random: NDArray[np.bool_], images: int) -> NDArray[np.float64]:
-    """Return how many of all `images` an answer stands for: an asked one for itself, the others for the rest."""
-    asked, drawn = int((~at_random).sum()), int(at_random.sum())
-    return np.where(at_random, (images - asked) / max(drawn, 1), 1.0)
-
-
-def prove(
-    logits: Floats,
-    labels: NDArray[np.int64],
-    times: NDArray[np.float64],
-    trust: Sequence[float],
-    stands_for: NDArray[np.float64] | None = None,
-) -> Proof:
-    """Take trust from labelers `[V, n, K]` that by themselves say nothing about the labels."""
+    What the answers say, drawn towards `trust` while they are few; 0 for a labeler that by itself says nothing.
+    """
     earns = [fit_weights(said[None], labels, times)[0] > NOTHING for said in logits]
     kept = np.where(earns, trust, 0.0)
-    return Proof(logits, labels, times, kept / (kept.sum() or 1), times if stands_for is None else stands_for)
+    found = influence(logits, fit_weights(logits, labels, times))
+    parts = len(labels) * found + PATIENCE * kept / (kept.sum() or 1)
+    weights: NDArray[np.float64] = parts / _spread(logits)
+    return weights / (weights.sum() or 1)
 
 
 def probabilities(logits: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> Floats:

@@ -23,10 +23,17 @@ TARGET = 0.02
 LabelSource = Literal["human", "accepted", ""]
 WeightsPolicy = Literal["pretrained", "scratch"]
 Recipe = Literal["founding", "squint"]
-SEED_ANSWERS: dict[Recipe, int] = {"squint": 50, "founding": 100}
+SEED_ANSWERS: dict[Recipe, int] = {"squint": 30, "founding": 100}
 """Answers to images drawn by lot, before any model chooses. `squint` begins to choose early, since an answer that
-it asked for teaches more; the first 50 still speak for the whole pile."""
+it asked for teaches more; the first ones still speak for the whole pile."""
+SEED_OF_A_CLASS = 5
+"""Where there are many classes, so many answers for each."""
 RunKind = Literal["label", "bakeoff", "pretrain", "tune"]
+
+
+def seed_answers(recipe: Recipe, classes: int) -> int:
+    """How many images a person labels by hand before the labelers learn, where nobody says otherwise."""
+    return max(SEED_ANSWERS[recipe], SEED_OF_A_CLASS * classes)
 
 
 class Preset(StrEnum):

@@ -17,7 +17,7 @@ LOOKED_AHEAD = 600
 TWIN = 1.5
 """What an image loses when its twin has just been asked, in log-odds."""
 CAUTION = 0.75
-"""Share of the redrawn calibrations under which an accepted pile has to keep the target."""
+"""Share of the likely calibrations under which an accepted pile has to keep the target."""
 
 
 def doubt(probability: Floats, views: Sequence[Floats]) -> Floats:
@@ -66,25 +66,19 @@ def _spread(rows: Rows, scores: NDArray[np.float64], features: Floats) -> Rows:
     return rows[order]
 
 
-def accept(
-    probability: Floats, others: NDArray[np.float64], candidates: NDArray[np.bool_], target: float
-) -> NDArray[np.bool_]:
+def accept(others: NDArray[np.float64], candidates: NDArray[np.bool_], target: float) -> NDArray[np.bool_]:
     """Return bool `[N]`: the largest pile, surest first, of which at most `target` is expected to be wrong.
 
-    `others` `[draws, N]`: the chance of being wrong under other calibrations that the answers would also allow;
-    the pile has to hold under three of four. Only `candidates` are taken.
+    `others` `[draws, N]`: the chance of being wrong under each of the likely calibrations; the pile has to hold
+    on average, and under three of four. Only `candidates` are taken.
     """
-    wrong = 1 - probability.max(1).astype(np.float64)
+    wrong = others.mean(0)
     order = np.flatnonzero(candidates)[np.argsort(wrong[candidates], kind="stable")]
+    taken = np.zeros(len(wrong), bool)
     if len(order) == 0:
-        return np.zeros(len(probability), bool)
+        return taken
     sizes = np.arange(1, len(order) + 1)
-    expected = np.cumsum(wrong[order]) / sizes
-    cautious = (
-        np.quantile(np.cumsum(others[:, order], axis=1) / sizes, CAUTION, axis=0) if len(others) else expected
-    )
-    holds = np.maximum(expected, cautious) <= target
-    count = int(sizes[holds][-1]) if holds.any() else 0
-    taken = np.zeros(len(probability), bool)
-    taken[order[:count]] = True
+    shares = np.cumsum(others[:, order], axis=1) / sizes
+    holds = np.maximum(shares.mean(0), np.quantile(shares, CAUTION, axis=0)) <= target
+    taken[order[: int(sizes[holds][-1]) if holds.any() else 0]] = True
     return taken

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml import rundir, training
 from ml.consensus import UNCLEAR, agreed_class, joint_doubt
-from ml.contract import ROUND_ANSWERS, SEED_ANSWERS, SIMULATION, SIMULATION_RESULT, Manifest, Pack, SimulationPlan
+from ml.contract import ROUND_ANSWERS, SIMULATION, SIMULATION_RESULT, Manifest, Pack, SimulationPlan, seed_answers
 from ml.data import Rows
 from ml.device import pick_device
 from ml.errors import RunError
@@ -86,7 +86,7 @@ def execute(folder: Path) -> None:
     """Replay the project in `folder` and write its curve there. Raise RunError when it cannot be."""
     plan = SimulationPlan(**json.loads((folder / SIMULATION).read_text("utf-8")))
     able = int((np.array(plan.person) >= 0).sum())
-    first = SEED_ANSWERS[plan.recipe]
+    first = seed_answers(plan.recipe, len(plan.classes))
     if able < first:
         raise RunError(f"A replay begins with {first} answers drawn by lot; the labels answer for {able} images.")
     play = _play_squint if plan.recipe == "squint" else _play_founding
@@ -186,13 +186,15 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
 def _stops(plan: SimulationPlan, step: int) -> list[int]:
     """From the seed on every `step` answers, as far as the plan and the person go."""
     most = min(plan.answers, int((np.array(plan.person) >= 0).sum()))
-    first = SEED_ANSWERS[plan.recipe]
+    first = seed_answers(plan.recipe, len(plan.classes))
     return list(range(first, max(most, first) + 1, step))
 
 
 def _drawn(plan: SimulationPlan) -> Rows:
     answerable = np.flatnonzero(np.array(plan.person) >= 0)
-    return np.random.default_rng(plan.seed).permutation(answerable)[: SEED_ANSWERS[plan.recipe]]
+    return np.random.default_rng(plan.seed).permutation(answerable)[
+        : seed_answers(plan.recipe, len(plan.classes))
+    ]
 
 
 def _queue(plan: SimulationPlan, answered: Rows, priority: NDArray[np.float32], drawn: Rows) -> Rows:

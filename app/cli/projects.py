@@ -51,14 +51,11 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     data_dir: DataDir = None,
 ) -> None:
     """Make a project."""
-    from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES  # noqa: PLC0415
-
-    wanted = SEED_SIZES.get(recipe, SEED_SIZES[DEFAULT_RECIPE]) if seed_size is None else seed_size
     fields = {
         "name": name,
         "classes": classes,
         "positive": positive,
-        "seed_size": str(wanted),
+        "seed_size": "" if seed_size is None else str(seed_size),
         "round_size": str(round_size),
         "target": str(target),
         "settle_twins": settle_twins,

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.projects.grouping import pattern_problem
-from app.projects.recipes import DEFAULT_RECIPE, SEED_SIZES
+from app.projects.recipes import DEFAULT_RECIPE
 from ml.contract import ROUND_ANSWERS, TARGET
 
 LARGEST_SEED = 5000
@@ -83,7 +83,7 @@ class NewProjectForm(ProjectForm):
 
 
 class SettingsForm(ProjectForm):
-    seed_size: SeedSize = SEED_SIZES[DEFAULT_RECIPE]
+    seed_size: SeedSize
     positive_id: int
     show_opinions: Checkbox = False
     overlap: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] = 1

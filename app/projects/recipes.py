@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.models import Recipe
-from ml.contract import SEED_ANSWERS
 
 DEFAULT_RECIPE = Recipe.SQUINT.value
 RECIPES = {
@@ -13,5 +12,3 @@ RECIPES = {
     "both say the same, the image is labelled; where they differ, you decide.",
 }
 """What each does, for people."""
-SEED_SIZES: dict[str, int] = {str(recipe): count for recipe, count in SEED_ANSWERS.items()}
-"""How many images a person labels by hand before the labelers learn."""

@@ -18,9 +18,9 @@ from app.projects.forms import NewProjectForm, split_names
 from app.projects.grouping import group_of, pattern_problem
 from app.projects.overview import list_cards, read_overview
 from app.projects.queries import list_visible_projects
-from app.projects.recipes import DEFAULT_RECIPE, RECIPES, SEED_SIZES
+from app.projects.recipes import DEFAULT_RECIPE, RECIPES
 from app.security import EngineerDep, UserDep, may_act_as
-from ml.contract import ROUND_ANSWERS, TARGET
+from ml.contract import ROUND_ANSWERS, SEED_ANSWERS, SEED_OF_A_CLASS, TARGET
 
 router = APIRouter(max_body_size=MAX_FORM_BYTES)
 router.include_router(settings_routes.router)
@@ -78,7 +78,8 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
     return render(
         request,
         "projects/new.html",
-        seed_sizes=SEED_SIZES,
+        seed_sizes=SEED_ANSWERS,
+        of_a_class=SEED_OF_A_CLASS,
         round_answers=ROUND_ANSWERS,
         target=TARGET,
         status_code=status,

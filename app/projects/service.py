@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling.settle import settle_twins_of_project
-from app.models import Project, ProjectMember, User
+from app.models import Project, ProjectMember, Recipe, User
 from app.projects.classes import (
     archive_class,
     classes_problem,
@@ -23,9 +23,9 @@ from app.projects.classes import (
 )
 from app.projects.grouping import pattern_problem
 from app.projects.queries import LARGEST_ID, list_members
-from app.projects.recipes import DEFAULT_RECIPE, RECIPES, SEED_SIZES
+from app.projects.recipes import DEFAULT_RECIPE, RECIPES
 from app.review.service import apply_overlap
-from ml.contract import ROUND_ANSWERS, TARGET
+from ml.contract import ROUND_ANSWERS, TARGET, seed_answers
 
 
 def create_project(  # noqa: PLR0913  the options of a project
@@ -53,7 +53,7 @@ def create_project(  # noqa: PLR0913  the options of a project
     project = Project(
         name=name.strip(),
         recipe=recipe,
-        seed_size=seed_size or SEED_SIZES[recipe],
+        seed_size=seed_size or seed_answers(Recipe(recipe).value, len(classes)),
         round_size=round_size,
         target=target,
         settle_twins=settle_twins,

@@ -39,6 +39,12 @@ class Answers:
     def rows(self) -> Rows:
         return np.flatnonzero(self.labels >= 0)
 
+    @property
+    def by_lot(self) -> Rows:
+        """Those that speak for the whole pile; all answers where none was drawn by lot."""
+        drawn = np.flatnonzero(self.at_random)
+        return drawn if len(drawn) else self.rows
+
 
 def candidates_of(
     probability: Floats, labels: NDArray[np.int64], classes: Sequence[str]
@@ -92,25 +98,24 @@ def wrong_share_of(
     drawn = np.flatnonzero(answers.at_random)
     alike = drawn[wrong[drawn] <= wrong[accepted].max()]
     missed = int((probability[alike].argmax(1) != answers.labels[alike]).sum())
-    shares = others[:, accepted].mean(1) if len(others) else np.array([wrong[accepted].mean()])
-    low, high = np.quantile(shares, (0.025, 0.975))
+    found = _expected(others[:, accepted], int(accepted.sum()))
     bound = upper_bound(missed, len(alike)) if len(alike) else 1.0
-    return WrongShare(float(wrong[accepted].mean()), float(low), float(high), len(alike), missed, bound)
+    return WrongShare(found.estimate, found.low, found.high, len(alike), missed, bound)
 
 
-def all_wrong_of(probability: Floats, others: NDArray[np.float64], answers: Answers) -> Expected:
-    """Estimate the wrong labels of all images, if the rest took their likeliest class and all answers are right.
+def all_wrong_of(others: NDArray[np.float64], answers: Answers) -> Expected:
+    """Estimate the wrong share of all labels, if answers are right and the rest took its likeliest class."""
+    return _expected(others[:, answers.labels < 0], len(answers.labels))
 
-    The range holds what other calibrations would say, or how many more or fewer of the unseen answers could have
-    been wrong by chance, whichever is wider; and that so many images fall out one way or the other.
+
+def _expected(others: NDArray[np.float64], images: int) -> Expected:
+    """Return the share of `images` that is wrong, with its 95 % range; `others` `[draws, n]` as in `accept`.
+
+    The range holds what the likely calibrations say, and that so many images fall out one way or the other.
     """
-    rest = answers.labels < 0
-    doubted = 1 - probability.max(1).astype(np.float64)
-    wrong = doubted[rest]
-    estimate = float(wrong.sum()) / len(rest)
-    shares = others[:, rest].sum(1) / len(rest) if len(others) else np.array([estimate])
+    shares, chance = others.sum(1) / images, others.mean(0)
+    estimate = float(shares.mean())
     low, high = np.quantile(shares, (0.025, 0.975))
-    counted = TWO_SIDED * estimate / max(float(doubted[~rest].sum()), 1.0) ** 0.5
-    chance = TWO_SIDED * float(np.sqrt((wrong * (1 - wrong)).sum())) / len(rest)
-    below, above = np.hypot(max(estimate - low, counted), chance), np.hypot(max(high - estimate, counted), chance)
+    luck = TWO_SIDED * float(np.sqrt((chance * (1 - chance)).sum())) / images
+    below, above = np.hypot(estimate - low, luck), np.hypot(high - estimate, luck)
     return Expected(estimate, max(estimate - float(below), 0.0), min(estimate + float(above), 1.0))

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml.calibration import AT_RANDOM, fold_of_all, influence, make_folds, probabilities, prove, stand_for
+from ml.calibration import AT_RANDOM, fold_of_all, influence, make_folds, weigh
+from ml.certainty import Certainty, likely
 from ml.checkpoint import identity_of
 from ml.compact_view import CompactView
 from ml.contract import TARGET, Expected, LabelerReport, WrongShare
@@ -63,7 +64,7 @@ class SquintSettings:
     target: float = TARGET
     """The share of wrong labels that the accepted pile is to stay under: what is aimed at, no promise."""
     draws: int = 100
-    """Calibrations drawn again, for the intervals."""
+    """Likely calibrations, for the probabilities and their ranges."""
     threads: int = 0
     """CPU threads; 0: all cores."""
 
@@ -72,9 +73,10 @@ class SquintSettings:
             self.folds < 2
             or self.steps < 1
             or not 0 < self.target < 1
-            or min(self.draws, self.pretrain_images) < 0
+            or self.draws < 1
+            or self.pretrain_images < 0
         ):
-            raise RunError("The recipe needs at least 2 folds, 1 step, and a target between 0 and 1.")
+            raise RunError("The recipe needs at least 2 folds, 1 step, 1 draw, and a target between 0 and 1.")
 
 
 @dataclass(frozen=True)
@@ -166,14 +168,14 @@ def judge(
     said = np.stack([_judged(view, lesson, settings, reporter) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
     times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
-    shares = stand_for(answers.at_random[rows], len(answers.labels))
-    proof = prove(said[:, rows], labels, times, [view.trust for view in prepared.views], shares)
-    weights = proof.weights()
-    probability = probabilities(said, weights)
-    others = _others(said, probability, proof.redrawn(groups, settings.draws, seed))
+    weights = weigh(said[:, rows], labels, times, [view.trust for view in prepared.views])
+    joined = np.tensordot(weights, said, 1).astype(np.float32)
+    drawn = answers.by_lot
+    beliefs = likely(joined[drawn], answers.labels[drawn], [answers.groups[row] for row in drawn], settings.draws)
+    probability, others = _foretold(joined, beliefs)
     candidates, notes = candidates_of(probability, answers.labels, classes)
     notes += [note for view in prepared.views if (note := _stale(view, lesson))]
-    accepted = accept(probability, others, candidates, settings.target)
+    accepted = accept(others, candidates, settings.target)
     own = own_probabilities(prepared.views, said, rows, labels, times)
     reports = reports_of(prepared.views, own, influence(said, weights), answers)
     trusted = [own[report.name] for report in reports if report.weight > 0]
@@ -184,7 +186,7 @@ def judge(
         own,
         reports,
         wrong_share_of(probability, others, accepted, answers),
-        all_wrong_of(probability, others, answers),
+        all_wrong_of(others, answers),
         notes,
     )
 
@@ -210,8 +212,13 @@ def _stale(view: View, lesson: Lesson) -> str:
     return f"The compact net learnt from {learnt} answers." if learnt != len(lesson.rows) else ""
 
 
-def _others(said: Floats, probability: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `[draws, N]`: the chance that the likeliest class is wrong, for weights `[draws, V]`."""
-    best = probability.argmax(1)[:, None]
-    others = [1 - np.take_along_axis(probabilities(said, drawn), best, 1)[:, 0] for drawn in weights]
-    return np.array(others, np.float64).reshape(len(weights), len(probability))
+def _foretold(joined: Floats, beliefs: Sequence[Certainty]) -> tuple[Floats, NDArray[np.float64]]:
+    """Return probabilities `[N, K]`, and each belief's chance that the likeliest class is wrong `[draws, N]`."""
+    every = np.arange(len(joined)), joined.argmax(1)
+    total = np.zeros(joined.shape)
+    others = np.empty((len(beliefs), len(joined)))
+    for place, belief in enumerate(beliefs):
+        chances = belief.chances(joined)
+        total += chances
+        others[place] = 1 - chances[every]
+    return (total / len(beliefs)).astype(np.float32), others

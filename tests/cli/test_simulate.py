@@ -137,10 +137,10 @@ def test_images_without_labels_are_no_project(eyes_zip: tuple[Path, Path], capfd
     assert "--labels is missing" in refusal(capfd, "--images", str(eyes_zip[0]))
 
 
-def test_one_class_and_forty_images_are_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    names = [name for name, _label in write_eyes_zip(tmp_path / "eyes.zip", 40, 5, tmp_path / "labels.csv")]
+def test_one_class_and_too_few_images_are_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    names = [name for name, _label in write_eyes_zip(tmp_path / "eyes.zip", 20, 5, tmp_path / "labels.csv")]
     few = refusal(capfd, "--images", str(tmp_path / "eyes.zip"), "--labels", str(tmp_path / "labels.csv"))
-    assert few == "A replay begins with 50 answers drawn by lot; the labels answer for 40 images."
+    assert few == "A replay begins with 30 answers drawn by lot; the labels answer for 20 images."
     (tmp_path / "one.csv").write_text("filename,label\n" + "".join(f"{name},open\n" for name in names))
     one = refusal(capfd, "--images", str(tmp_path / "eyes.zip"), "--labels", str(tmp_path / "one.csv"))
     assert "only one class" in one

@@ -56,7 +56,7 @@ def test_a_form_makes_a_project_with_keys_colours_and_its_maker_as_member(databa
     assert erin.get(f"/projects/{project.id}").status_code == 200
 
 
-@pytest.mark.parametrize(("recipe", "seed"), [("squint", 50), ("founding", 100)])
+@pytest.mark.parametrize(("recipe", "seed"), [("squint", 30), ("founding", 100)])
 def test_a_project_begins_at_its_recipes_own_pace_unless_told_another(database: Database, recipe: str, seed: int):
     with database.write() as session:
         project = create_project(session, user=None, name="eyes", classes=["a", "b"], recipe=recipe)
@@ -65,7 +65,13 @@ def test_a_project_begins_at_its_recipes_own_pace_unless_told_another(database: 
         assert (slow.seed_size, slow.round_size) == (80, 40)
 
 
-@pytest.mark.parametrize(("recipe", "seed"), [("squint", 50), ("founding", 100)])
+def test_ten_classes_want_a_larger_seed_than_two(database: Database):
+    with database.write() as session:
+        digits = create_project(session, user=None, name="digits", classes=[*"0123456789"])
+        assert digits.seed_size == 50
+
+
+@pytest.mark.parametrize(("recipe", "seed"), [("squint", 30), ("founding", 100)])
 def test_a_form_without_a_seed_takes_its_recipes(database: Database, erin: TestClient, recipe: str, seed: int):
     assert parsed(erin.get("/projects/new")).select_one("#seed_size")["value"] == ""
     erin.post("/projects", data=FORM | {"recipe": recipe, "seed_size": ""})

@@ -135,7 +135,7 @@ def test_what_cannot_be_saved_changes_nothing_and_stays_on_screen(
     assert answer.status_code == status
     assert sentence in errors_of(answer)
     assert parsed(answer).select_one("#seed_size")["value"] == "55"
-    assert (stored(database, project).name, stored(database, project).seed_size) == ("eyes", 50)
+    assert (stored(database, project).name, stored(database, project).seed_size) == ("eyes", 30)
 
 
 def test_members_are_added_by_address_and_removed(
