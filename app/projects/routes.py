@@ -18,7 +18,7 @@ from app.projects.forms import NewProjectForm, split_names
 from app.projects.grouping import group_of, pattern_problem
 from app.projects.overview import list_cards, read_overview
 from app.projects.queries import list_visible_projects
-from app.projects.recipes import DEFAULT_RECIPE, RECIPES
+from app.projects.recipes import DEFAULT_RECIPE, recipes
 from app.security import EngineerDep, UserDep, may_act_as
 from ml.contract import ROUND_ANSWERS, SEED_ANSWERS, SEED_OF_A_CLASS, TARGET
 
@@ -87,7 +87,7 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
         errors=with_unplaced(errors, SHOWN),
         classes=[] if problem else make_classes(names, fields.get("positive", "")),
         problem=problem,
-        recipes=RECIPES,
+        recipes=recipes(),
         default_recipe=DEFAULT_RECIPE,
     )
 

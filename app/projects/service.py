@@ -23,7 +23,7 @@ from app.projects.classes import (
 )
 from app.projects.grouping import pattern_problem
 from app.projects.queries import LARGEST_ID, list_members
-from app.projects.recipes import DEFAULT_RECIPE, RECIPES
+from app.projects.recipes import DEFAULT_RECIPE, recipes
 from app.review.service import apply_overlap
 from ml.contract import ROUND_ANSWERS, TARGET, seed_answers
 
@@ -75,8 +75,8 @@ def _check(classes: Sequence[str], positive: str, recipe: str, group_pattern: st
     problem = classes_problem(classes) or pattern_problem(group_pattern)
     if problem is None and positive and positive not in classes:
         problem = f"The positive class {positive} is none of the classes."
-    if problem is None and recipe not in RECIPES:
-        problem = f"There is no recipe {recipe}; there are {', '.join(RECIPES)}."
+    if problem is None and recipe not in recipes():
+        problem = f"There is no recipe {recipe}; there are {', '.join(recipes())}."
     if problem:
         raise BadInputError(problem)
 

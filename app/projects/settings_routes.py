@@ -15,13 +15,15 @@ from app.html.forms import FormErrors, parse, parse_or_refuse, with_unplaced
 from app.html.htmx import go_to, is_htmx
 from app.html.templating import render
 from app.images.service import update_groups
+from app.languages import counted as _n
+from app.languages import gettext as _
 from app.models import Project
 from app.projects import service
 from app.projects.access import EngineerProjectDep
 from app.projects.classes import add_class
 from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SendBackForm, SettingsForm
 from app.projects.queries import list_members
-from app.projects.recipes import RECIPES
+from app.projects.recipes import recipes
 from app.review.sending_back import list_choices, send_back
 from app.steps import read, write
 from app.users.queries import list_open_invitations
@@ -50,8 +52,8 @@ def show_settings(
     saved: str = "",
     sent: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    waiting = f"{sent:,} image{' waits' if sent == 1 else 's wait'} in the review pile." if sent else ""
-    return _page(request, session, project, {}, saved="Saved." if saved else waiting)
+    waiting = _n("%(number)s image waits in the review pile.", "%(number)s images wait in the review pile.", sent)
+    return _page(request, session, project, {}, saved=_("Saved.") if saved else waiting if sent else "")
 
 
 @router.post("/settings")
@@ -70,7 +72,7 @@ async def save_settings(
         except AppError as error:
             errors, status = {"": str(error)}, error.status_code
         except TimeoutError:
-            errors = {"group_pattern": "Saved, but finding the groups took too long; they are as before."}
+            errors = {"group_pattern": _("Saved, but finding the groups took too long; they are as before.")}
     return await read(database, lambda s: _page(request, s, project, errors, fields, status=status))
 
 
@@ -150,7 +152,7 @@ def _page(
         values=fields if fields is not None else _values(project),
         errors=with_unplaced(errors, SHOWN),
         saved=saved,
-        recipes=RECIPES,
+        recipes=recipes(),
         send_back=list_choices(session, project),
         members=list_members(session, project.id),
         invitations=list_open_invitations(session, project.id),

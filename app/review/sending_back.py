@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadInputError
+from app.languages import gettext as _
 from app.models import Annotation, AnnotationSource, Image, ImageState, Project, QueueEntry
 from app.review.service import send_all_to_review
 
@@ -27,8 +28,8 @@ class Choice:
 
 def list_choices(session: Session, project: Project) -> list[Choice]:
     """Return what there is to send back now; images that wait for people already are none of it."""
-    named = [(CANT_TELL, "answered can’t tell"), (FLAGGED, "flagged")]
-    named += [(f"{CLASS}{c.id}", f"labelled {c.name} by people") for c in project.classes]
+    named = [(CANT_TELL, _("answered can’t tell")), (FLAGGED, _("flagged"))]
+    named += [(f"{CLASS}{c.id}", _("labelled %(name)s by people") % {"name": c.name}) for c in project.classes]
     choices = [Choice(value, text, _count(session, project, value)) for value, text in named]
     return [choice for choice in choices if choice.images]
 

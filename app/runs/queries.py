@@ -10,17 +10,23 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.jobs.queue import JobStatus, list_ahead, progress, status_of
+from app.languages import gettext as _
 from app.models import Bakeoff, Job, JobMetric, Project, Round, User, now
 from ml.events import Progress
 
-TITLES = {
-    "pretrain": "Learn from the unlabelled images",
-    "label": "Train the labelers",
-    "bakeoff": "Train the classifiers",
-    "export": "Make a model for other programs",
-    "tune": "Search for settings",
-}
 SHOWN = 50
+
+
+def title_of(job: Job) -> str:
+    """Return what a job does, for people."""
+    titles = {
+        "pretrain": _("Learn from the unlabelled images"),
+        "label": _("Train the labelers"),
+        "bakeoff": _("Train the classifiers"),
+        "export": _("Make a model for other programs"),
+        "tune": _("Search for settings"),
+    }
+    return titles.get(job.kind, job.kind)
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class JobView:
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.job.kind, self.job.kind)
+        return title_of(self.job)
 
     @property
     def tone(self) -> str:
@@ -111,7 +117,7 @@ def _name(session: Session, job: Job) -> str:
         "bakeoff": ("bake-off", select(func.max(Bakeoff.number)).where(Bakeoff.project_id == job.project_id)),
     }
     if job.kind not in numbered:
-        return f"“{TITLES.get(job.kind, job.kind)}” of {project}"
+        return f"“{title_of(job)}” of {project}"
     noun, newest = numbered[job.kind]
     return f"{noun} {(session.scalar(newest) or 0) + 1} of {project}"
 
