@@ -16,7 +16,7 @@ LOOKED_AHEAD = 600
 """So many of the most doubtful images are ordered so that near twins do not follow each other."""
 TWIN = 1.5
 """What an image loses when its twin has just been asked, in log-odds."""
-CAUTION = 0.75
+CAUTION = 0.9
 """Share of the likely calibrations under which an accepted pile has to keep the target."""
 
 
@@ -70,7 +70,7 @@ def accept(others: NDArray[np.float64], candidates: NDArray[np.bool_], target: f
     """Return bool `[N]`: the largest pile, surest first, of which at most `target` is expected to be wrong.
 
     `others` `[draws, N]`: the chance of being wrong under each of the likely calibrations; the pile has to hold
-    on average, and under three of four. Only `candidates` are taken.
+    on average, and under nine of ten. Only `candidates` are taken.
     """
     wrong = others.mean(0)
     order = np.flatnonzero(candidates)[np.argsort(wrong[candidates], kind="stable")]
