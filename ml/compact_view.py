@@ -44,6 +44,12 @@ class CompactView:
         known = self.memory.find()
         return known if known and known.fits(_taught(lesson), lesson.classes) else None
 
+    def notes(self, lesson: Lesson) -> list[str]:
+        """Say so where it has not learnt from all answers yet."""
+        known = self.recall(lesson)
+        learnt = int((known.taught >= 0).sum()) if known else len(lesson.rows)
+        return [] if learnt == len(lesson.rows) else [f"The compact net learnt from {learnt} answers."]
+
     def _learn(self, lesson: Lesson, told: Told) -> Judgement:
         lock = threading.Lock()
         unseen = np.zeros((len(self.images), lesson.classes), np.float32)

@@ -84,9 +84,14 @@ class Prepared:
     """What does not change with the answers."""
 
     images: SmallImages
-    views: list[View]
+    compact: CompactView
+    others: list[View]
     features: Floats
     """`[N, D]`, in which near twins lie close."""
+
+    @property
+    def views(self) -> list[View]:
+        return [self.compact, *self.others]
 
 
 @dataclass(frozen=True)
@@ -136,13 +141,9 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     )
     write_features(task.folder, features.mean(0))
     workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
-    views: list[View] = [
-        CompactView(images, weights, FinetuneSettings(settings.steps), workers, _memory(task, settings)),
-        FeatureView(features),
-        EdgeView(edge_histograms(images)),
-        PatchView(patches),
-    ]
-    return Prepared(images, views, patches)
+    compact = CompactView(images, weights, FinetuneSettings(settings.steps), workers, _memory(task, settings))
+    others: list[View] = [FeatureView(features), EdgeView(edge_histograms(images)), PatchView(patches)]
+    return Prepared(images, compact, others, patches)
 
 
 def _memory(task: Pretraining, settings: SquintSettings) -> Memory:
@@ -165,7 +166,9 @@ def judge(
     parts = min(settings.folds, len(set(groups)))
     folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
     lesson = Lesson(rows, labels, fold_of_all(rows, folds, answers.groups), len(classes), seed)
-    said = np.stack([_judged(view, lesson, settings, reporter) for view in prepared.views])
+    if prepared.compact.recall(lesson):
+        reporter.skip(round_work(len(answers.labels), len(rows), settings))
+    said = np.stack([_judged(view, lesson, reporter) for view in prepared.views])
     reporter.advance("weighing the labelers", 0)
     times = np.where(answers.at_random[rows], AT_RANDOM, 1.0)
     weights = weigh(said[:, rows], labels, times, [view.trust for view in prepared.views])
@@ -174,7 +177,7 @@ def judge(
     beliefs = likely(joined[drawn], answers.labels[drawn], [answers.groups[row] for row in drawn], settings.draws)
     probability, others = _foretold(joined, beliefs)
     candidates, notes = candidates_of(probability, answers.labels, classes)
-    notes += [note for view in prepared.views if (note := _stale(view, lesson))]
+    notes += prepared.compact.notes(lesson)
     accepted = accept(others, candidates, settings.target)
     own = own_probabilities(prepared.views, said, rows, labels, times)
     reports = reports_of(prepared.views, own, influence(said, weights), answers)
@@ -199,17 +202,8 @@ def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:
         raise RunError("All answers so far belong to one group; the labelers need answers from at least two.")
 
 
-def _judged(view: View, lesson: Lesson, settings: SquintSettings, reporter: Reporter) -> Floats:
-    if isinstance(view, CompactView) and view.recall(lesson):
-        reporter.skip(round_work(len(view.images), len(lesson.rows), settings))
+def _judged(view: View, lesson: Lesson, reporter: Reporter) -> Floats:
     return view.judge(lesson, lambda count, cost: reporter.advance(view.title, count, cost=cost))
-
-
-def _stale(view: View, lesson: Lesson) -> str:
-    if not isinstance(view, CompactView) or (known := view.recall(lesson)) is None:
-        return ""
-    learnt = int((known.taught >= 0).sum())
-    return f"The compact net learnt from {learnt} answers." if learnt != len(lesson.rows) else ""
 
 
 def _foretold(joined: Floats, beliefs: Sequence[Certainty]) -> tuple[Floats, NDArray[np.float64]]:
