@@ -31,8 +31,10 @@ from ml.distort import STRONG, distort
 from ml.errors import NotFiniteError
 from ml.report import TRAINING_COST, Reporter
 from ml.small import SmallImages
+from ml.turns import one_at_a_time
 
 STAGE = "learning from the unlabelled images"
+WAITING = "waiting for another job that learns from these images"
 FILE = "pretrained.safetensors"
 COST = 2 * TRAINING_COST
 """An image is seen twice a step; in images scored."""
@@ -96,10 +98,19 @@ class _Contrast(nn.Module):
 def pretrain(task: Pretraining, reporter: Reporter) -> dict[str, Tensor]:
     """Return a compact net's weights, from the pack's folder where they are known; raise NotFiniteError.
 
-    Resumes from its checkpoint in the pack's folder.
+    Resumes from its checkpoint in the pack's folder; waits where another job is just learning the same.
     """
     if (known := find_pretrained(task)) is not None:
         return known
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(task.folder, lambda: reporter.advance(WAITING, 0)):
+        if (known := find_pretrained(task)) is None:
+            return _learn(task, reporter)
+    reporter.skip(task.settings.epochs_for(len(task.images)) * len(task.images) * COST)
+    return known
+
+
+def _learn(task: Pretraining, reporter: Reporter) -> dict[str, Tensor]:
     torch.manual_seed(task.seed)
     model = _Contrast(task.images).to(task.images.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = AdamW(model.parameters(), lr=0.0, weight_decay=task.settings.weight_decay)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from ml.labelers import squint
 from ml.labelers.evidence import Answers, all_wrong_of
 from ml.labelers.squint import Opinion
 from ml.pixels import pack
-from ml.pretraining import FILE, Pretraining, PretrainSettings, pretrain
+from ml.pretraining import FILE, WAITING, Pretraining, PretrainSettings, pretrain
 from ml.remembered import Judgement
 from ml.report import Reporter
 from ml.small import SmallImages, shrink
@@ -244,6 +247,27 @@ def test_pretraining_resumes_where_it_was_killed(tmp_path: Path, monkeypatch: py
     resumed = pretrain(learning(tmp_path / "cut"), Reporter(1, io.StringIO()))
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
     assert [path.name for path in (tmp_path / "cut").iterdir()] == [FILE]
+
+
+def test_two_jobs_at_once_learn_once_from_the_same_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    own, epochs, told = pretraining._one_epoch, [], io.StringIO()
+    second: Future[dict[str, torch.Tensor]] = Future()
+
+    def counted(*arguments: Any) -> float:
+        if not epochs:
+            waits = threading.Thread(
+                target=lambda: second.set_result(pretrain(learning(tmp_path), Reporter(1e9, told)))
+            )
+            waits.start()
+            while WAITING not in told.getvalue():
+                time.sleep(0.01)
+        epochs.append(arguments[3])
+        return own(*arguments)
+
+    monkeypatch.setattr(pretraining, "_one_epoch", counted)
+    first = pretrain(learning(tmp_path), Reporter(1, io.StringIO()))
+    assert all(torch.equal(first[key], value) for key, value in second.result(timeout=30).items())
+    assert epochs == sorted(set(epochs))
 
 
 def test_a_damaged_file_of_weights_is_made_again(tmp_path: Path):
