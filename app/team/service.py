@@ -120,15 +120,17 @@ def read_second_look(session: Session, project: Project) -> SecondLook | None:
     if project.recipe != Recipe.SQUINT:
         return None
     bought = read_bought(session, project)
+    words = queries.read_words(session, project.id)
+    guesses = queries.read_guesses(session, project, [image_id for image_id, _class in words])
+    rows = {image_id: row for row, image_id in enumerate(guesses)}
     labels = queries.read_labels_of_people(session, project.id)
-    guesses = queries.read_guesses(session, project, list(labels))
-    judged = [image_id for image_id in labels if image_id in guesses]
+    judged = [image_id for image_id in labels if image_id in rows]
     if not judged:
         return SecondLook(bought, 0, None, None)
     index = {c.id: i for i, c in enumerate(project.classes)}
-    rows = {image_id: row for row, image_id in enumerate(judged)}
-    words = [(rows[i], index[c]) for i, c in queries.read_words(session, project.id) if i in rows]
-    belief = believed(np.stack([guesses[i] for i in judged]), *np.array(words, np.int64).reshape(-1, 2).T)
+    # How often people err is learnt from all their answers: where two differ there is no label yet.
+    said = np.array([(rows[i], index[c]) for i, c in words if i in rows], np.int64)
+    belief = believed(np.stack(list(guesses.values())), *said.reshape(-1, 2).T)[[rows[i] for i in judged]]
     now = np.array([index[labels[i]] for i in judged])
     once = np.array([index[bought.before.get(i, labels[i])] for i in judged])
     return SecondLook(bought, len(judged), wrong_share(belief, once), wrong_share(belief, now))

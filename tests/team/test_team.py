@@ -15,9 +15,9 @@ from app.cli import main
 from app.config import Settings
 from app.images.rendered import write_eyes_zip
 from app.labeling.queries import loop_counts
-from app.models import Image, Project
+from app.models import Image, Project, Recipe
 from app.review.service import apply_overlap
-from app.team.service import read_team
+from app.team.service import read_second_look, read_team
 from tests import factories
 from tests.review.conftest import Room, Tab, room
 from tests.web import on_sqlite, parsed
@@ -162,3 +162,19 @@ def test_answers_from_a_file_say_nothing_of_a_persons_speed(room: Room):
         team = read_team(session, session.get_one(Project, room.project))
     ann = next(person for person in team.people if person.user.email == "ann@lab")
     assert (ann.answers, ann.seconds, ann.a_minute) == (12, None, None)
+
+
+def test_where_two_people_often_differ_the_labels_they_agree_on_are_not_called_faultless(replayed: Replayed):
+    room, _ann, _bob, anns, _bobs = replayed
+    with room.database.write() as session:
+        project = session.get_one(Project, room.project)
+        project.recipe = Recipe.SQUINT
+        for image_id, label in zip(room.images, anns, strict=True):
+            image = session.get_one(Image, image_id)
+            image.predicted_class_id, image.confidence = room.classes[label], 0.6
+        session.flush()
+        found = read_second_look(session, project)
+    assert found is not None
+    assert found.labels == 25
+    assert found.before is not None
+    assert 0.001 < found.before < 0.05
