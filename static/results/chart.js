@@ -5,6 +5,8 @@ import { downloads } from "./download.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTER = 6.6; // As wide as most letters of labels are, in pixels.
+const LINE = 14; // From label to label below it.
+const ABOVE_AND_BELOW = [-7, 19, 33, 47]; // Where a label may stand, from its point.
 const EDGE = { left: 52, right: 14, top: 10, bottom: 38 };
 
 export function make(name, attributes = {}, text = "") {
@@ -107,12 +109,13 @@ function lines(svg, spec, place) {
 
 function points(svg, spec, place, size) {
   const shown = [];
+  const taken = (spec.points ?? []).flatMap(({ items }) => items.map(({ x, y }) => ({ left: place.x(x) - 7, right: place.x(x) + 7, y: place.y(y) + 4 })));
   for (const series of spec.points ?? []) {
     const group = make("g", { class: series.tone ?? "" });
     for (const item of series.items) {
       const at = { px: place.x(item.x), py: place.y(item.y) };
       group.append(item.square ? make("rect", { class: "point front", x: at.px - 6, y: at.py - 6, width: 12, height: 12, transform: `rotate(45 ${at.px} ${at.py})` }) : make("circle", { class: "point", cx: at.px, cy: at.py, r: item.r ?? 5 }));
-      if (item.label) group.append(label(item.label, at, size.width));
+      if (item.label) group.append(label(item.label, at, size.width, taken));
       shown.push({ ...item, ...at });
     }
     svg.append(group);
@@ -120,13 +123,22 @@ function points(svg, spec, place, size) {
   return shown;
 }
 
-// On the side where it fits, or else where more of it does.
-function label(text, at, width) {
+// On the side where it fits, or else where more of it does; above its point, or below where that is taken.
+function label(text, at, width, taken) {
   const room = { start: width - at.px - 10, end: at.px - 10 };
   const anchor = text.length * LETTER > room.start && room.end > room.start ? "end" : "start";
   const most = Math.floor(room[anchor] / LETTER);
   const shown = text.length > most ? `${text.slice(0, most - 1)}…` : text;
-  return make("text", { class: "label", x: at.px + (anchor === "end" ? -10 : 10), y: at.py - 7, "text-anchor": anchor }, shown);
+  const x = at.px + (anchor === "end" ? -10 : 10);
+  const left = anchor === "end" ? x - shown.length * LETTER : x;
+  const spots = ABOVE_AND_BELOW.map((by) => ({ left, right: left + shown.length * LETTER, y: at.py + by }));
+  const box = spots.find((spot) => !taken.some((other) => collide(spot, other))) ?? spots[0];
+  taken.push(box);
+  return make("text", { class: "label", x, y: box.y, "text-anchor": anchor }, shown);
+}
+
+function collide(one, other) {
+  return one.left < other.right && other.left < one.right && Math.abs(one.y - other.y) < LINE;
 }
 
 // The point under the mouse or the arrow keys is named in words, and picked by a click or Enter.
