@@ -19,6 +19,8 @@ HUNDRED = 100.0
 SMALLEST = 1e-4
 """Shares below this count as this: a logarithm needs something."""
 TWO_SIDED = 1.96
+BELIEVED = 3.0
+"""What the rounds say of their own uncertainty counts as much as the scatter of so many of them."""
 SURELY_UNSURE = 0.1
 """A round's estimate is never taken as surer than to about a tenth of itself."""
 
@@ -84,11 +86,10 @@ def fit(points: Sequence[Point]) -> Forecast | None:
     spread = float((weights * (x - centre) ** 2).sum())
     slope = -float((weights * (x - centre) * (y - level)).sum()) / spread
     off = y - (level - slope * (x - centre))
-    # Estimates that scatter more than they say are less sure than they say.
-    wider = max(float(np.sqrt((weights * off**2).sum() / (len(points) - 2))), 1.0)
-    return Forecast(
-        level, slope, centre, wider * float(weights.sum() ** -0.5), wider * spread**-0.5, wider * float(sd.mean())
-    )
+    # How far they scatter, against what they say of themselves: those of one project err together, so less.
+    scatter = float(np.sqrt(((weights * off**2).sum() + BELIEVED) / (len(points) - 2 + BELIEVED)))
+    own = max(scatter, 1.0) * float(sd.mean())
+    return Forecast(level, slope, centre, scatter * float(weights.sum() ** -0.5), scatter * spread**-0.5, own)
 
 
 def _uncertainty(points: Sequence[Point]) -> NDArray[np.float64]:

@@ -68,6 +68,11 @@ def test_scattered_estimates_say_less():
     assert rough.at(300).high / rough.at(300).estimate > smooth.at(300).high / smooth.at(300).estimate
 
 
+def test_rounds_that_fall_smoothly_promise_less_error_however_unsure_each_of_them_is():
+    given = points(*(0.08 * 0.97**i for i in range(12)), begin=30, step=10, off=2.2)
+    assert fitted(given).at(240).high < given[-1].high
+
+
 def test_noisy_rounds_of_a_true_law_are_covered_nearly_always():
     """Estimates that err together by a third and each by a tenth, as a loop's do."""
     random = np.random.default_rng(0)
