@@ -88,11 +88,12 @@ def test_one_finger_scrolls_the_page_past_the_map_and_two_zoom_it(page: Page):
 
 
 def drawn(page: Page) -> str:
+    """What the map shows once all its pictures have come."""
     page.wait_for_load_state("networkidle")
-    picture: str = page.evaluate(
-        """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
-          () => done(document.getElementById('plane').toDataURL()))))"""
-    )
+    before, picture = "", "not yet"
+    while picture != before:
+        page.wait_for_timeout(100)
+        before, picture = picture, page.evaluate("document.getElementById('plane').toDataURL()")
     return picture
 
 
