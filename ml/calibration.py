@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 MOST_WEIGHT = 30.0
 NOTHING = 1e-3
 AT_RANDOM = 10.0
-"""How often an answer to an image drawn at random counts; one that was asked for counts once. So the 50 drawn for
-the seed count as much as 500 asked."""
+"""How often an answer to an image drawn at random counts; one that was asked for counts once. So the 30 drawn for
+the seed count as much as 300 asked."""
 PATIENCE = 200
 """After so many answers what the labelers proved counts as much as what they were trusted with before."""
 

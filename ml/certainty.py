@@ -3,7 +3,7 @@
 To an image of logits J a person answers k with probability (1 - lapse) softmax(scale J)[k] + lapse / K: one
 scale (Guo et al., "On Calibration of Modern Neural Networks", 2017), and a share of answers that no labeler could
 foresee (Wichmann and Hill, "The psychometric function: I", 2001), without which one slip on an easy image would
-make all of them look hard. Fifty answers pin neither down, so every pair on a grid is weighed by what was
+make all of them look hard. Thirty answers pin neither down, so every pair on a grid is weighed by what was
 known before and by the answers, and what follows is told for many likely pairs.
 
 Only answers drawn by lot count. An image was asked for since it was doubted: its answer tells of images like it,

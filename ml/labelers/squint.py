@@ -160,12 +160,8 @@ def judge(
     reporter: Reporter,
 ) -> Opinion:
     """Learn from the answers and judge every image. Raise RunError where they are too few to learn from."""
-    rows, labels = answers.rows, answers.labels[answers.rows]
-    groups = [answers.groups[row] for row in rows]
-    _check(labels, groups)
-    parts = min(settings.folds, len(set(groups)))
-    folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
-    lesson = Lesson(rows, labels, fold_of_all(rows, folds, answers.groups), len(classes), seed)
+    lesson = _lesson(answers, len(classes), settings, seed)
+    rows, labels = lesson.rows, lesson.labels
     if prepared.compact.recall(lesson):
         reporter.skip(round_work(len(answers.labels), len(rows), settings))
     said = np.stack([_judged(view, lesson, reporter) for view in prepared.views])
@@ -192,6 +188,15 @@ def judge(
         all_wrong_of(others, answers),
         notes,
     )
+
+
+def _lesson(answers: Answers, classes: int, settings: SquintSettings, seed: int) -> Lesson:
+    rows, labels = answers.rows, answers.labels[answers.rows]
+    groups = [answers.groups[row] for row in rows]
+    _check(labels, groups)
+    parts = min(settings.folds, len(set(groups)))
+    folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
+    return Lesson(rows, labels, fold_of_all(rows, folds, answers.groups), classes, seed)
 
 
 def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:

@@ -147,7 +147,9 @@ def test_one_class_and_too_few_images_are_named(tmp_path: Path, capfd: pytest.Ca
 
 
 def test_who_stops_it_from_the_keyboard_leaves_no_child(tmp_path: Path):
-    command = [sys.executable, "-m", "app.cli", "simulate", "--images", "rendered:130", "--work", str(tmp_path)]
+    # Where the suite runs in a shell's background, children would ignore the keyboard's signal.
+    python = ["env", "--default-signal=INT", sys.executable]
+    command = [*python, "-m", "app.cli", "simulate", "--images", "rendered:130", "--work", str(tmp_path)]
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
     while not (children := learning(child_ids(process.pid))):
