@@ -69,11 +69,10 @@ def fit_weights(
     logits: NDArray[np.floating[Any]],
     labels: NDArray[np.int64],
     times: NDArray[np.float64] | None = None,
-    begin: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return weights `[V]` from 0 up for out-of-fold logits `[V, n, K]`, by the least cross-entropy.
 
-    `times`: how often each row counts. `begin`: where the search starts.
+    `times`: how often each row counts.
     """
     from scipy.optimize import minimize  # noqa: PLC0415  slow to import
 
@@ -82,14 +81,15 @@ def fit_weights(
     times = np.ones(len(labels)) if times is None else times
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        shares, total = _softmax(np.tensordot(weights, said, 1))
         joined = np.tensordot(weights, said, 1)
+        shares, total = _softmax(joined)
         value = (times * (total - (targets * joined).sum(1))).sum()
         slope = np.tensordot(said, (shares - targets) * times[:, None], ([1, 2], [0, 1]))
         return float(value / times.sum()), slope / times.sum()
 
-    start = np.ones(len(said)) if begin is None else begin
-    found: Any = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * len(said))
+    found: Any = minimize(
+        loss, np.ones(len(said)), jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * len(said)
+    )
     weights: NDArray[np.float64] = found.x
     return weights
 
