@@ -83,12 +83,13 @@ def execute(run: Path) -> None:
     with torch.inference_mode():
         wanted = _in_parts(lambda part: whole(torch.from_numpy(part))[0].numpy(), pictures)
     reporter.advance("writing ONNX", 1)
-    _write_onnx(program, config, plan.about, run / ONNX)
+    told = {**describe(config), **plan.about}
+    _write_onnx(program, config, told, run / ONNX)
     reporter.advance(f"checking ONNX on {len(pictures)} images", 1)
     model = OnnxModel(run / ONNX)
     onnx_file = _checked(run / ONNX, "ONNX", wanted, _in_parts(model.probabilities, pictures))
     reporter.advance("writing and checking torch.export", 1)
-    program_file = _write_program(program, run / PROGRAM, wanted, pictures)
+    program_file = _write_program(program, told, run / PROGRAM, wanted, pictures)
     reporter.advance("measuring on this processor", 1)
     made = Portable(
         onnx_file, program_file, len(pictures), OPSET, *_measure(model, pictures), list(pictures.shape[1:3]),
@@ -129,7 +130,7 @@ def _trace(whole: WholeNet, config: ModelConfig) -> ExportedProgram:
     return program
 
 
-def _write_onnx(program: ExportedProgram, config: ModelConfig, about: dict[str, str], target: Path) -> None:
+def _write_onnx(program: ExportedProgram, config: ModelConfig, told: dict[str, str], target: Path) -> None:
     made = torch.onnx.export(
         program, dynamo=True, opset_version=OPSET, input_names=["images"], verbose=False,
         output_names=["probabilities", "score"], dynamic_shapes=_dynamic(),
@@ -138,16 +139,20 @@ def _write_onnx(program: ExportedProgram, config: ModelConfig, about: dict[str, 
         raise RunError(f"{config.title} cannot be written as ONNX; the log tells why.")
     for node in made.model.graph.all_nodes():
         node.metadata_props.clear()
-    made.model.metadata_props.update({**describe(config), **about})
+    made.model.metadata_props.update(told)
     with rundir.atomic_path(target) as temporary:
         made.save(str(temporary), external_data=False)
 
 
 def _write_program(
-    program: ExportedProgram, target: Path, wanted: NDArray[np.float32], pictures: Pictures
+    program: ExportedProgram,
+    told: dict[str, str],
+    target: Path,
+    wanted: NDArray[np.float32],
+    pictures: Pictures,
 ) -> PortableFile:
     with rundir.atomic_path(target) as temporary, temporary.open("wb") as stream:
-        torch.export.save(program, stream)
+        torch.export.save(program, stream, extra_files=dict(told))
     with target.open("rb") as stream:
         net = torch.export.load(stream).module()
     with torch.inference_mode():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import IO, Any
 
 ONNX, PROGRAM = "model.onnx", "model.pt2"
 PORTABLE = "portable.json"
@@ -36,6 +37,13 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, len(content)]) + content
 
 
+def add_threshold(program: IO[bytes], threshold: float) -> None:
+    """Add the threshold to a `.pt2`, a zip, among its extra files; `torch.export.load` gives them all back."""
+    with zipfile.ZipFile(program, "a") as archive:
+        root = archive.namelist()[0].partition("/")[0]
+        archive.writestr(f"{root}/extra/{THRESHOLD}", repr(threshold))
+
+
 @dataclass(frozen=True)
 class PortablePlan:
     """`manifest.json` in the folder of an `export` run."""
@@ -47,7 +55,7 @@ class PortablePlan:
     rows: list[int]
     """Which rows of the pack."""
     about: dict[str, str] = field(default_factory=dict)
-    """What else the ONNX file is to say of itself."""
+    """What else the files are to say of themselves."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -29,14 +29,13 @@ def write_portable(
         made = find_made(session, shell.settings, classifier)
         file = get_file(session, shell.settings, classifier, wanted)
     assert made is not None  # noqa: S101  get_file would have said so
-    with out.open("wb") as stream:
+    with out.open("w+b") as stream:
         file.write(stream)
     found = made.onnx if wanted == "onnx" else made.program
     measured = {"latency_ms": made.latency_ms, "images_per_s": made.images_per_s, "checked": made.checked}
-    carried = {"threshold": file.threshold} if wanted == "onnx" else {}
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     return {"model": classifier.name, "opset": made.opset, "sha256": digest, "difference": found.difference,
-            **measured, **carried}  # fmt: skip
+            **measured, "threshold": file.threshold}  # fmt: skip
 
 
 def _start(shell: Shell, project: str, email: str | None, classifier_id: int) -> str:

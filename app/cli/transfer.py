@@ -50,7 +50,7 @@ def export(  # noqa: PLR0913, PLR0917  the options of an export
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    r"""Write what leaves the project.
+    """Write what leaves the project.
 
     \b
     csv           the labels, a line an image
@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913, PLR0917  the options of an export
     report        the newest bake-off as one HTML file that opens without a server
     tensorboard   all training curves as TensorBoard's event files
     mlflow        all bake-offs as MLflow runs, in OUT/mlflow.db
-    """
+    """  # noqa: D301  here it is no two characters, but the mark that keeps the lines as they are
     asked = Asked(project, out, model, folders, as_)
     with opened_to_read(data_dir) as shell:
         answer = WRITERS[format_](shell, asked)

@@ -18,7 +18,7 @@ from app.models import Classifier, Job, PortableModel, Project
 from app.results.in_use import find_threshold
 from app.transfer.names import safe_part
 from app.transfer.service import COPIED_AT_ONCE, prepare_model
-from ml.portable import ONNX, Portable, saying_threshold
+from ml.portable import ONNX, Portable, add_threshold, saying_threshold
 
 Format = Literal["onnx", "torch-export"]
 ENDINGS: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2"}
@@ -35,11 +35,18 @@ class PortableExport:
     """With which the classifier is in use; None: it is not."""
 
     def write(self, out: IO[bytes]) -> None:
-        """Write the file; ONNX says with which threshold it is in use, as that was not known when it was made."""
+        """Write the file into an empty one that can be read too.
+
+        It says with which threshold it is in use, as that was not known when it was made.
+        """
         with self.path.open("rb") as source:
             shutil.copyfileobj(source, out, COPIED_AT_ONCE)
-        if self.threshold is not None and self.path.name == ONNX:
+        if self.threshold is None:
+            return
+        if self.path.name == ONNX:
             out.write(saying_threshold(self.threshold))
+        else:
+            add_threshold(out, self.threshold)
 
 
 def start_export(

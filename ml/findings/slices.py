@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.metrics.bootstrap import MOST_WEIGHTS, bootstrap_weights, draws, group_index, interval
+from ml.metrics.bootstrap import (
+    MOST_WEIGHTS,
+    bootstrap_weights,
+    draws,
+    fewest_witnesses,
+    group_index,
+    interval,
+)
 from ml.metrics.curves import Curves
 from ml.metrics.decisions import Labels, Scores, decide, ratio
 from ml.metrics.pairs import SIGNIFICANT, holm
@@ -90,7 +97,8 @@ def judge_slices(judged: Judged, cuts: Sequence[Cut], probabilities: Scores) -> 
     ps = [_chance(*pair) for pair in zip(whole[1], drawn[1].T, strict=True)]
     found = []
     for index, (member, p) in enumerate(zip(members, holm(ps), strict=True)):
-        figures = {"accuracy": interval(float(whole[0][index]), [drawn[0][:, index]])}
+        witnesses = len({judged.groups[row] for row in np.flatnonzero(member).tolist()})
+        figures = {"accuracy": interval(float(whole[0][index]), [drawn[0][:, index]], witnesses)}
         if probabilities.shape[1] == 2:
             figures["eer"] = _equal_errors(judged, member, probabilities[:, judged.positive])
         images = int(member.sum())
@@ -139,5 +147,8 @@ def _equal_errors(judged: Judged, member: NDArray[np.bool_], scores: Scores) -> 
         return interval(math.nan, [np.zeros(0)])
     positive, own = judged.labels[rows] == judged.positive, scores[rows]
     rate, _threshold = Curves.of(positive, own, np.ones((1, len(rows)))).equal_errors()
-    weights = bootstrap_weights([judged.groups[row] for row in rows.tolist()], judged.seed, EER_DRAWS)
-    return interval(float(rate[0]), [Curves.of(positive, own, w).equal_errors()[0] for w in weights])
+    groups = [judged.groups[row] for row in rows.tolist()]
+    drawn = [
+        Curves.of(positive, own, w).equal_errors()[0] for w in bootstrap_weights(groups, judged.seed, EER_DRAWS)
+    ]
+    return interval(float(rate[0]), drawn, fewest_witnesses(positive, groups))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ml.metrics.decisions import Scores
 
 REPLICATES = 500
+TAIL = 0.025
 MOST_WEIGHTS = 2_000_000
 """Images times replicates that are computed at once: bounds the memory."""
 
@@ -37,11 +38,24 @@ def draws(groups: int, seed: int, replicates: int, at_once: int) -> Iterator[Sco
         yield counts.astype(np.float64)
 
 
-def interval(value: float, replicates: Sequence[Scores]) -> dict[str, float | None]:
-    """Return `{"value", "low", "high"}`; all None for a figure that cannot be computed: JSON knows no nan."""
+def interval(value: float, replicates: Sequence[Scores], witnesses: int = 0) -> dict[str, float | None]:
+    """Return `{"value", "low", "high"}`; all None for a figure that cannot be computed: JSON knows no nan.
+
+    Of a share that is 0 or 1 all replicates say the same, however few stand behind it: so many `witnesses`, where
+    their number is known, give it the exact binomial bound.
+    """
     known = np.concatenate(replicates)
     known = known[np.isfinite(known)]
     if not np.isfinite(value) or not len(known):
         return {"value": None, "low": None, "high": None}
     low, high = np.percentile(known, [2.5, 97.5])
+    if low == high and witnesses and value in {0, 1}:
+        unseen = 1 - (TAIL ** (1 / witnesses))
+        low, high = (1 - unseen, 1.0) if value else (0.0, unseen)
     return {"value": value, "low": float(low), "high": float(high)}
+
+
+def fewest_witnesses(positive: NDArray[np.bool_], groups: Sequence[str]) -> int:
+    """Return how many groups the rarer of the two sides has: so many say that it is told from the other."""
+    keys = np.asarray(groups)
+    return min(len(np.unique(keys[positive])), len(np.unique(keys[~positive])))

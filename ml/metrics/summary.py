@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.metrics.bootstrap import bootstrap_weights, interval
+from ml.metrics.bootstrap import bootstrap_weights, fewest_witnesses, interval
 from ml.metrics.curves import Curves
 from ml.metrics.decisions import REPORT_THRESHOLD, Decisions, Labels, Scores, decide, mean_of_known
 from ml.metrics.trust import brier, calibration_error, calibration_gaps
@@ -40,8 +40,9 @@ def summarise(
     for weights in bootstrap_weights(groups, seed):
         drawn.append(judged.figures(weights))
         gaps.append(judged.calibration_gaps(weights))
+    witnesses = {"accuracy": len(set(groups)), "eer": fewest_witnesses(labels == positive, groups)}
     found = {
-        name: interval(float(value[0]), [part[name] for part in drawn])
+        name: interval(float(value[0]), [part[name] for part in drawn], witnesses.get(name, 0))
         for name, value in whole.items()
         if value.ndim == 1
     }

@@ -64,25 +64,33 @@ export function pr(shown) {
 
 // How many are wrong when only so many are answered, the surest first.
 export function coverage(shown, twoClasses) {
-  const lines = shown.map(({ name, tone, tally, column, dashed }) => ({ name, tone, dashed, items: twoClasses ? asideFromTheMiddle(name, tally) : leastSureAside(name, tally, column) }));
+  const lines = shown.map((model) => ({ name: model.name, tone: model.tone, dashed: model.dashed, items: twoClasses ? asideFromTheMiddle(model) : leastSureAside(model) }));
   const top = Math.max(0.02, ...lines.flatMap((line) => line.items.map((item) => item.y))) * 1.1;
   const table = [["model", "coverage", "error"], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y]))];
   return {
-    title: "Coverage and error", lines, table, hint: twoClasses ? "The band around .5 grows from right to left: fewer answers, fewer of them wrong." : "Fewer answers, the surest first, and fewer of them wrong.",
-    x: { label: "answered", min: 0, max: 1, ticks: TENTHS, words: percent }, y: { label: "of them wrong", min: 0, max: top, ticks: [0, top / 4, top / 2, (3 * top) / 4].map((t) => Math.round(t * 1000) / 1000), words: percent },
+    title: "Coverage and error", lines, table, hint: twoClasses ? "The band around .5 grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside." : "Fewer answers, the surest first, and fewer of them wrong.",
+    x: { label: "answered", min: 0, max: 1, ticks: TENTHS, words: percent }, y: { label: "of them wrong", min: 0, max: top, ticks: roundTicks(top), words: percent },
   };
 }
 
-function asideFromTheMiddle(name, tally) {
+// From 0 up to `top` in steps of 1, 2 or 5 times a power of ten.
+function roundTicks(top) {
+  const least = top / 5;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= least);
+  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
+}
+
+function asideFromTheMiddle({ name, tally, pickBand }) {
   return Array.from({ length: 50 }, (_, i) => {
     const [low, high] = [0.5 - i / 100, 0.5 + i / 100];
     const found = tally.banded(low, high);
     const x = 1 - ratio(found.aside, found.all);
-    return { x, y: found.error, words: `${name}: not sure from ${fixed(low, 2)} to ${fixed(high, 2)}: ${percent(x)} answered, ${percent(found.error)} of them wrong` };
+    return { x, y: found.error, words: `${name}: not sure from ${fixed(low, 2)} to ${fixed(high, 2)}: ${percent(x)} answered, ${percent(found.error)} of them wrong`, pick: () => pickBand(low, high) };
   });
 }
 
-function leastSureAside(name, tally, column) {
+function leastSureAside({ name, tally, column }) {
   return each(tally, column, (wrong, right, allWrong, allRight, threshold) => {
     if (!(wrong + right)) return null;
     const [x, y] = [ratio(wrong + right, allWrong + allRight), wrong / (wrong + right)];
@@ -90,8 +98,8 @@ function leastSureAside(name, tally, column) {
   });
 }
 
-export function calibration(shown, pickBin) {
-  const series = shown.map(({ name, tone, tally, column, dashed }) => ({ name, tone, dashed, items: reliability(name, tally, column, pickBin) }));
+export function calibration(shown) {
+  const series = shown.map((model) => ({ name: model.name, tone: model.tone, dashed: model.dashed, items: reliability(model) }));
   const table = [["model", "said", "true", "images"], ...series.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y, p.images]))];
   const ideal = { tone: "ideal", dashed: true, silent: true, items: [{ x: 0, y: 0 }, { x: 1, y: 1 }] };
   return {
@@ -101,7 +109,7 @@ export function calibration(shown, pickBin) {
   };
 }
 
-function reliability(name, tally, column, pickBin) {
+function reliability({ name, tally, column, pickBin }) {
   const [others, own] = tally.columns[column];
   const bins = Array.from({ length: 10 }, () => ({ others: 0, own: 0, sum: 0 }));
   others.forEach((count, i) => {
@@ -147,6 +155,6 @@ export function front(models, cost, choose) {
     table: [["model", cost, "error", "on the front"], ...known.map((m) => [m.title, m[cost], m.error, m.front[cost]])],
     hint: "◆ no other model is both cheaper and better.",
     x: { label: cost === "bytes" ? "size of the model" : "one image on this machine", min: least, max: most, at: Math.log, ticks: [least * 1.6, Math.sqrt(least * most), most / 1.6], words },
-    y: { label: "", min: 0, max: top, ticks: [0, top / 2, top].map((t) => Math.round(t * 1000) / 1000), words: percent },
+    y: { label: "", min: 0, max: top, ticks: roundTicks(top), words: percent },
   };
 }

@@ -130,8 +130,8 @@ function showOutcome(found) {
   part("threshold-out").textContent = say(state.high);
   part("from-out").textContent = say(state.low);
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
-  const aside = found.aside ? `${percent(found.aside / found.all)} set aside (${found.aside.toLocaleString("en")})` : "none set aside";
-  part("outcome").textContent = `${aside}, ${percent(found.error)} of the rest wrong`;
+  const aside = `${percent(found.aside / found.all)} set aside (${found.aside.toLocaleString("en")})`;
+  part("outcome").textContent = found.aside ? `${aside}, ${percent(found.error)} of the rest wrong` : `${percent(found.error)} wrong, none set aside`;
 }
 
 // The threshold that goes into use with the model, unless it is in use just so.
@@ -209,17 +209,20 @@ async function drawCurve() {
   const column = curve === "coverage" && !twoClasses ? config.classes.length : state.column;
   const chosen = config.models.find((m) => m.id === config.model);
   const pick = (threshold) => pickThreshold(Math.min(Math.round(threshold * 1000) / 1000, 1));
-  const shown = [{ name: chosen.title, tone: "class-1", tally, column, pick }];
+  const picks = (id) => ({
+    pickBin: (least, below) => openImages(config.base, address({ model: id, least, below, ...columnWanted() })),
+    pickBand: (low, high) => pickBand(id, low, high),
+  });
+  const shown = [{ name: chosen.title, tone: "class-1", tally, column, pick, ...picks(chosen.id) }];
   if (part("everyone").checked) {
     for (const [place, model] of config.models.entries()) {
       if (model.id === chosen.id) continue;
       const other = await fetchTally(config.base, model);
-      if (other) shown.push({ name: model.title, tone: `class-${[0, 2, 3, 4, 5, 6, 7, 8, 9][place % 9]}`, tally: other, column, pick, dashed: true, silent: true });
+      if (other) shown.push({ name: model.title, tone: `class-${[0, 2, 3, 4, 5, 6, 7, 8, 9][place % 9]}`, tally: other, column, pick, dashed: true, silent: true, ...picks(model.id) });
     }
   }
   if (state.curve !== curve || state.tally !== tally) return;
-  const pickBin = (least, below) => openImages(config.base, address({ least, below, ...columnWanted() }));
-  const spec = { calibration: () => curves.calibration(shown, pickBin), coverage: () => curves.coverage(shown, twoClasses) }[curve]?.() ?? curves[curve](shown);
+  const spec = { calibration: () => curves.calibration(shown), coverage: () => curves.coverage(shown, twoClasses) }[curve]?.() ?? curves[curve](shown);
   spec.title += ` of ${shown.length > 1 ? "all models" : chosen.title}${twoClasses ? "" : `, ${config.classes[state.column]} against the rest`}`;
   if (twoClasses && ["roc", "det", "pr"].includes(curve)) spec.points = [{ tone: "plain", items: [standing(curve)] }].filter((series) => series.items[0]);
   draw(part("curve"), spec);
@@ -242,6 +245,12 @@ function pickThreshold(threshold) {
   const { config } = state;
   if (config.classes.length === 2) moveTo(threshold, threshold);
   openImages(config.base, address({ near: threshold, ...columnWanted() }));
+}
+
+// The band goes to the sliders, and what the model sets aside by it comes into view; without a band, what is wrong.
+function pickBand(id, low, high) {
+  moveTo(low, high);
+  openImages(state.config.base, address({ model: id, ...(low < high ? { said: -1 } : { wrong: true }) }));
 }
 
 function showFront() {

@@ -135,6 +135,34 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
         page.locator("#curve .downloads button", has_text="PNG").click()
     assert download.value.suggested_filename.endswith(".png")
 
+    page.focus("#curve svg")
+    for key in ("ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    band = [float(page.input_value(slider)) for slider in ("#from", "#threshold")]
+    assert band[0] == pytest.approx(1 - band[1])
+    between = int(((score >= np.float32(band[0])) & (score < np.float32(band[1]))).sum())
+    expect(page.locator("#cell h2")).to_have_text(f"ResNet18: not sure · {between}")
+
+
+def test_a_point_of_another_models_curve_opens_what_that_model_says(
+    seen: tuple[Page, str, Database, list[str]],
+):
+    page, _address, database, _asked = seen
+    with database.read() as session:
+        other = read_board(session, get_bakeoff(session, 1)).contenders[1].scores[:, 1]
+    page.click("#tab-calibration")
+    page.check("#everyone")
+    expect(page.locator("#curve .line")).to_have_count(3)
+    page.focus("#curve svg")
+    words = page.locator("#curve .words")
+    page.keyboard.press("ArrowRight")
+    while not words.inner_text().startswith("ResNet50:"):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    low, high = map(float, re.findall(r"score (\S+) to (\S+),", words.inner_text())[0])
+    inside = int(((other >= np.float32(low)) & (other < np.float32(high))).sum())
+    expect(page.locator("#cell h2")).to_have_text(re.compile(f"^ResNet50: score .* · {inside}$"))
+
 
 def test_the_contents_lead_to_every_part_and_a_key_opens_the_training_form(
     seen: tuple[Page, str, Database, list[str]],

@@ -17,7 +17,7 @@ from ml.backbones import build_net, get_backbone
 from ml.errors import DamagedModelError, RunError
 from ml.model_folder import ModelConfig, save_model
 from ml.onnx_model import OnnxModel
-from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortablePlan, saying_threshold
+from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortablePlan, add_threshold, saying_threshold
 from ml.predict import load_model
 from ml.rundir import DONE, MANIFEST
 from tests.ml.conftest import pictures
@@ -76,6 +76,17 @@ def test_the_files_answer_as_the_model_does_whatever_the_size_and_number_of_pict
     again = OnnxModel(run / ONNX)
     assert again.config.threshold == 0.725
     assert np.array_equal(again.probabilities(images), probabilities)
+
+    with (run / PROGRAM).open("r+b") as stream:
+        add_threshold(stream, 0.725)
+    extra = {"threshold": ""}
+    program = torch.export.load(run / PROGRAM, extra_files=extra).module()
+    assert np.abs(program(torch.from_numpy(images))[0].detach().numpy() - wanted).max() < 1e-3
+    assert (float(extra["threshold"]), json.loads(extra["classes"]), extra["made_by"]) == (
+        0.725,
+        classes,
+        "a test",
+    )
 
     told = session.get_modelmeta().custom_metadata_map
     assert (json.loads(told["classes"]), told["made_by"]) == (classes, "a test")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
 from ml import rundir
@@ -99,6 +100,17 @@ def test_only_a_slice_that_is_worse_beyond_chance_is_marked():
     assert figure["value"] == pytest.approx(accuracy_score(labels[darkest], score[darkest] >= 0.6))
     assert figure["low"] < figure["value"] < figure["high"]
     assert found[0][0]["eer"]["low"] <= found[0][0]["eer"]["value"] <= found[0][0]["eer"]["high"]
+
+
+def test_a_slice_without_errors_is_as_sure_as_its_groups_are_many():
+    labels = np.array([0, 1] * 20)
+    cut = cut_by_kind("source", ["review"] * 24 + ["seed"] * 16)
+    score = np.where(labels == 1, 0.9, 0.1).astype(np.float32)
+    judged = Judged(labels, [str(i // 2) for i in range(40)], 1)
+    seed = judge_slices(judged, [cut], np.stack([1 - score, score], 1))[0][1]  # type: ignore[list-item]
+    exact = binomtest(8, 8).proportion_ci(0.95, "exact")
+    assert (seed["accuracy"]["low"], seed["accuracy"]["high"]) == (pytest.approx(exact.low), 1.0)
+    assert (seed["eer"]["low"], seed["eer"]["high"]) == (0.0, pytest.approx(1 - exact.low))
 
 
 def test_a_handful_of_images_is_never_marked():

@@ -24,9 +24,18 @@ from tests.web import parsed
 def files_made(folder: Path) -> Portable:
     """What the child leaves in its run folder."""
     (folder / ONNX).write_bytes(b"onnx!")
-    (folder / PROGRAM).write_bytes(b"program!")
+    with zipfile.ZipFile(folder / PROGRAM, "w") as archive:
+        archive.writestr("model/data", "program!")
     made = Portable(
-        PortableFile(ONNX, "", 5, 1e-7), PortableFile(PROGRAM, "", 8, 0.0), 6, 18, 0.25, 900.0, [8, 8], 2, {}
+        PortableFile(ONNX, "", 5, 1e-7),
+        PortableFile(PROGRAM, "", (folder / PROGRAM).stat().st_size, 0.0),
+        6,
+        18,
+        0.25,
+        900.0,
+        [8, 8],
+        2,
+        {},
     )
     (folder / PORTABLE).write_text(made.to_json())
     return made
@@ -69,7 +78,7 @@ def test_what_the_job_made_is_named_and_handed_out(
             EXPORT.publish(session, settings, session.get_one(Job, job.id), folder)
     sent = engineer.get(f"{base}.onnx")
     assert (sent.content, 'filename="resnet18.onnx"' in sent.headers["content-disposition"]) == (b"onnx!", True)
-    assert engineer.get(f"{base}.pt2").content == b"program!"
+    assert engineer.get(f"{base}.pt2").content == (folder / PROGRAM).read_bytes()
     row = parsed(engineer.get(f"/projects/{loop.project_id}/export")).select("table.models tbody tr")[0]
     assert "0.25 ms a picture" in row.get_text()
     assert "0.25 ms for one picture" in engineer.get(f"{base}/card.md").text
@@ -98,7 +107,9 @@ def test_what_is_in_use_leaves_with_its_threshold_whichever_way(
         zips = [before, engineer.get(f"{base}/models/{classifier_id}.zip").content]
         configs = [json.loads(zipfile.ZipFile(io.BytesIO(z)).read("resnet18/config.json")) for z in zips]
         assert configs[1] == {**configs[0], "threshold": threshold}
-    assert engineer.get(f"{base}/models/{classifier_id}.pt2").content == b"program!"
+        program = zipfile.ZipFile(io.BytesIO(engineer.get(f"{base}/models/{classifier_id}.pt2").content))
+        assert program.read("model/extra/threshold").decode() == str(threshold)
+        assert program.read("model/data") == b"program!"
 
 
 def test_the_first_choice_makes_the_file_that_answers(
