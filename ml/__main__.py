@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from ml.errors import RunError
 from ml.events import Failure, encode_event
 from ml.pixels import UnreadableImageError, decode
+from ml.uncompiled import leave_the_compiler_out
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,6 +41,7 @@ OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    leave_the_compiler_out()
     if options.command == "predict":
         return predict(options.model, options.paths)
     if options.die_with_parent:

@@ -76,6 +76,9 @@ def _load(path: Path) -> Model | OnnxModel:
         from ml.onnx_model import OnnxModel  # noqa: PLC0415  it needs no torch
 
         return OnnxModel(path)
+    from ml.uncompiled import leave_the_compiler_out  # noqa: PLC0415
+
+    leave_the_compiler_out()
     from ml.predict import load_model  # noqa: PLC0415  torch takes seconds to import
 
     return load_model(path)

@@ -140,7 +140,9 @@ def test_a_full_disk_is_one_sentence(make_run: MakeRun):
     assert "disk is full" in last.sentence
 
 
-def test_ultralytics_writes_nothing_outside_and_reaches_for_nothing(make_run: MakeRun, tmp_path: Path):
+def test_ultralytics_writes_nothing_outside_and_reaches_for_nothing_and_no_compiler_is_loaded(
+    make_run: MakeRun, tmp_path: Path
+):
     folder, home, work = make_run(models=("yolov8n-cls",)), tmp_path / "home", tmp_path / "work"
     home.mkdir()
     work.mkdir()
@@ -154,6 +156,7 @@ def test_ultralytics_writes_nothing_outside_and_reaches_for_nothing(make_run: Ma
         "sys.addaudithook(refuse)\n"
         f"from ml.__main__ import main; code = main(['label', {str(folder)!r}])\n"
         "assert PIL.Image.open is own\n"
+        "assert 'torch._inductor' not in sys.modules\n"
         "sys.exit(code)"
     )
     child = subprocess.run(
