@@ -39,6 +39,17 @@ def written(number: str) -> str:
     return number.translate(MARKS.get(_language.get(), {}))
 
 
+def decimal(number: float, digits: int) -> str:
+    """0.5 → `0.50`, or as the reader's language writes it."""
+    return written(f"{number:.{digits}f}")
+
+
+def fixed(fraction: float, digits: int = 3) -> str:
+    """0.9876 → `.988`, and 1 → `1.000`: how English tables show metrics; other languages keep their zero."""
+    text = decimal(fraction, digits)
+    return text.removeprefix("0") if text.startswith("0.") else text
+
+
 def counted(one: str, many: str, number: int) -> str:
     """Return the sentence for so many, with the number written in for `%(number)s`."""
     return ngettext(one, many, number) % {"number": written(f"{number:,}")}

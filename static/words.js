@@ -4,6 +4,7 @@ const language = document.documentElement.lang;
 const { words, forms } = language === "en" ? { words: {}, forms: [] } : await import(`./words/${language}.js`);
 const plurals = new Intl.PluralRules(language);
 const numbers = new Intl.NumberFormat(language);
+const mark = numbers.format(0.5).at(1);
 
 // `_("%(done)s of %(all)s settled", { done, all })`
 export function _(message, values = {}) {
@@ -14,6 +15,17 @@ export function _(message, values = {}) {
 export function n_(one, many, number, values = {}) {
   const own = words[one]?.[Math.max(forms.indexOf(plurals.select(number)), 0)];
   return filled(own ?? (number === 1 ? one : many), { number: counted(number), ...values });
+}
+
+// 0.9876 → ".988", as the server writes it; only English leaves out the zero.
+export function fixed(value, digits = 3) {
+  const text = value.toFixed(digits);
+  return language === "en" ? text.replace(/^0\./, ".") : text.replace(".", mark);
+}
+
+// 0.026 → 2.6 %
+export function percent(share) {
+  return `${numbers.format(Math.round(share * 1000) / 10)} %`;
 }
 
 // 4000 → 4,000, or as the language writes it.

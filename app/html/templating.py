@@ -13,7 +13,7 @@ from starlette.templating import Jinja2Templates
 from app.config import REPOSITORY
 from app.html.htmx import is_htmx
 from app.html.static import static_url
-from app.languages import LANGUAGES, current_language, gettext, ngettext, written
+from app.languages import LANGUAGES, current_language, decimal, fixed, gettext, ngettext, written
 
 TEMPLATES = Jinja2Templates(directory=REPOSITORY / "templates")
 
@@ -26,12 +26,6 @@ def count(number: float) -> str:
 def percent(fraction: float, digits: int = 1) -> str:
     """0.026 → `2.6 %`."""
     return written(f"{100 * fraction:.{digits}f} %")
-
-
-def fixed(fraction: float, digits: int = 3) -> str:
-    """0.9876 → `.988`, and 1 → `1.000`: how tables show metrics."""
-    text = f"{fraction:.{digits}f}"
-    return text.removeprefix("0") if text.startswith("0.") else text
 
 
 def duration(seconds: float) -> str:
@@ -61,7 +55,9 @@ def ago(moment: datetime) -> str:
 _environment = TEMPLATES.env
 _environment.undefined = StrictUndefined
 _environment.trim_blocks = _environment.lstrip_blocks = True
-_environment.filters.update(count=count, percent=percent, fixed=fixed, duration=duration, ago=ago)
+_environment.filters.update(
+    count=count, percent=percent, decimal=decimal, fixed=fixed, duration=duration, ago=ago
+)
 _environment.globals.update(static_url=static_url, current_language=current_language, languages=LANGUAGES)
 _environment.add_extension("jinja2.ext.i18n")
 _environment.policies["ext.i18n.trimmed"] = True

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.languages import gettext as _
 from app.models import Bakeoff, Classifier, Image
 from app.results.board import Board, Contender
 from app.results.queries import get_classifier, read_board
+from app.results.verdicts import Verdict, judge
+from app.results.words import part_word
 from ml.metrics import Pair, compare
 
 FIGURES = ("eer", "accuracy", "precision", "recall", "f1", "auc", "average_precision", "mcc", "brier", "ece")
@@ -39,13 +42,15 @@ class Comparison:
     """Rows that only the second has right."""
 
     @property
-    def sentence(self) -> str:
+    def verdict(self) -> Verdict:
         apart = self.first.bakeoff.id != self.second.bakeoff.id
         first, second = (
-            f"{side.contender.title} of bake-off {side.bakeoff.number}" if apart else side.contender.title
+            _("%(model)s of bake-off %(number)s") % {"model": side.contender.title, "number": side.bakeoff.number}
+            if apart
+            else side.contender.title
             for side in (self.first, self.second)
         )
-        return self.pair.sentence(first, second)
+        return judge(self.pair, first, second)
 
 
 def open_side(session: Session, project_id: int, classifier_id: int) -> Side:
@@ -91,16 +96,16 @@ def _made_by(side: Side) -> dict[str, Any]:
     report, metrics = side.bakeoff.report, side.contender.metrics
     trained: Mapping[str, Any] = metrics.get("trained", {})
     return {
-        "model": side.contender.name,
-        "weights": side.contender.weights,
-        "began from the unlabelled images": "yes" if metrics.get("from_pile") else "no",
-        "images": report.get("image_set", "")[:12],
-        "labels and splits": report.get("manifest_sha256", "")[:12],
-        "folds": report.get("folds", 0),
-        "seed": report.get("seed"),
-        **{f"{name} images": count for name, count in report.get("splits", {}).items()},
+        _("model"): side.contender.name,
+        _("weights"): side.contender.weights,
+        _("began from the unlabelled images"): _("yes") if metrics.get("from_pile") else _("no"),
+        _("images"): report.get("image_set", "")[:12],
+        _("labels and splits"): report.get("manifest_sha256", "")[:12],
+        _("folds"): report.get("folds", 0),
+        _("seed of the dice"): report.get("seed"),
+        **{part_word(name): count for name, count in report.get("splits", {}).items()},
         **{name: report.get("environment", {}).get(name) for name in ("code", "torch", "device", "python")},
-        **trained.get("settings", {}),
+        **{name.replace("_", " "): value for name, value in trained.get("settings", {}).items()},
     }
 
 

@@ -13,6 +13,7 @@ from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import issues, queries
 from app.results.choice import ChoiceDep
 from app.results.galleries import View, by_ids, gallery
+from app.results.words import cut_in_words
 from app.security import UserDep
 
 router = APIRouter()
@@ -33,7 +34,7 @@ def findings(request: Request, project: MemberProjectDep, session: ReadSessionDe
         request, "results/_findings.html", bakeoff=bakeoff, found=found, choice=choice,
         suspects=len(suspects), usual=min(USUAL, len(rows)), listed=len(rows),
         doubted=gallery(session, project, View(board, board.contenders[0], suspects), rows[:SHOWN]),
-        batches=issues.list_batches(session, project.id),
+        batches=issues.list_batches(session, project.id), mended=issues.count_mended(session, bakeoff),
         verdicts=queries.list_verdicts(bakeoff, found),
         leaks=_leaks(session, project.id, found),
     )  # fmt: skip
@@ -58,7 +59,10 @@ def slices(request: Request, project: MemberProjectDep, session: ReadSessionDep,
     name = next(c.name for c in bakeoff.classifiers if c.id == chosen)
     return render(
         request, "results/_slices.html", bakeoff=bakeoff, choice=choice, chosen=chosen,
-        slices=list(zip(found.get("cuts", []), found.get("slices", {}).get(name, []), strict=False)),
+        slices=[
+            (cut_in_words(cut), parts)
+            for cut, parts in zip(found.get("cuts", []), found.get("slices", {}).get(name, []), strict=False)
+        ],
     )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.images.queries import image_url
+from app.languages import gettext as _
 from app.models import Image, ImageState, Project, QueueEntry
 from app.results.board import Board, Contender
+from app.results.words import source_word
 
 TILES = 48
 
@@ -38,6 +40,10 @@ class Tile:
     @property
     def changed(self) -> bool:
         return self.now_name != self.label
+
+    @property
+    def source_in_words(self) -> str:
+        return source_word(self.source)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def gallery(session: Session, project: Project, view: View, rows: NDArray[np.int
             image_url(project.id, image_id, images[image_id].sha256),
             board.classes[int(board.labels[row])],
             images[image_id].class_id,
-            names.get(images[image_id].class_id or 0, "no label"),
+            names.get(images[image_id].class_id or 0, _("no label")),
             float(scores[row]),
             images[image_id].label_source or "",
             image_id in waiting or images[image_id].state == ImageState.UNCLEAR,

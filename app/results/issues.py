@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import ConflictError
 from app.labeling.queries import not_taken_back
+from app.languages import gettext as _
 from app.models import (
     Annotation,
     AnnotationKind,
@@ -50,7 +52,7 @@ def send(session: Session, project: Project, bakeoff: Bakeoff, user_id: int | No
     """
     chosen = _still_doubtful(session, bakeoff, count)
     if not chosen:
-        raise ConflictError("No doubtful label of this bake-off is left that does not wait already.")
+        raise ConflictError(_("No doubtful label of this bake-off is left that does not wait already."))
     batch = IssueBatch(project_id=project.id, bakeoff_id=bakeoff.id, created_by_id=user_id)
     session.add(batch)
     session.flush()
@@ -61,14 +63,23 @@ def send(session: Session, project: Project, bakeoff: Bakeoff, user_id: int | No
 
 def _still_doubtful(session: Session, bakeoff: Bakeoff, count: int) -> dict[int, int]:
     """Return image id → class id of its doubtful label."""
-    ids, labels = read_labels(session, bakeoff)
-    doubts = doubted_rows(read_findings(session, bakeoff))
-    doubted = {int(ids[row]): int(bakeoff.class_ids[int(labels[row])]) for row in doubts}
-    rows = session.execute(select(Image.id, Image.class_id).where(Image.id.in_(doubted)))
-    now = {row.id: row.class_id for row in rows}
+    doubted = _doubted(session, bakeoff)
+    now = _labels_now(session, doubted)
     waiting = set(session.scalars(select(QueueEntry.image_id).where(QueueEntry.image_id.in_(doubted))))
     left = [i for i, class_id in doubted.items() if now.get(i) == class_id and i not in waiting]
     return {i: doubted[i] for i in left[:count]}
+
+
+def _doubted(session: Session, bakeoff: Bakeoff) -> dict[int, int]:
+    """Return image id → class id of every doubtful label, worst first, as it judged."""
+    ids, labels = read_labels(session, bakeoff)
+    doubts = doubted_rows(read_findings(session, bakeoff))
+    return {int(ids[row]): int(bakeoff.class_ids[int(labels[row])]) for row in doubts}
+
+
+def _labels_now(session: Session, image_ids: Collection[int]) -> dict[int, int | None]:
+    rows = session.execute(select(Image.id, Image.class_id).where(Image.id.in_(image_ids)))
+    return {row.id: row.class_id for row in rows}
 
 
 def list_batches(session: Session, project_id: int) -> list[Batch]:
@@ -97,6 +108,13 @@ def list_batches(session: Session, project_id: int) -> list[Batch]:
         kind, class_id = (given.kind, given.class_id) if given else (None, None)
         batches[row.id].append((row.created_at, row.class_id, kind, class_id))
     return [_batch(answered) for answered in batches.values()]
+
+
+def count_mended(session: Session, bakeoff: Bakeoff) -> int:
+    """Return how many of the doubtful labels that judged the bake-off are others by now."""
+    doubted = _doubted(session, bakeoff)
+    now = _labels_now(session, doubted)
+    return sum(now.get(i) not in {None, class_id} for i, class_id in doubted.items())
 
 
 def _batch(rows: list[tuple[datetime, int, str | None, int | None]]) -> Batch:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.languages import fixed
+from app.languages import gettext as _
 from app.results.board import Board, Contender
 from app.results.choice import Choice, Wanted
+from app.results.words import cut_in_words
 
 NOT_SURE = -1
 Rows = NDArray[np.int64]
@@ -73,24 +76,35 @@ def in_words(board: Board, wanted: Wanted, cuts: list[dict[str, list[str]]]) -> 
     """Say which images these are, for the gallery's heading."""
     words = []
     if wanted.label is not None:
-        words.append(f"are {_name(board, wanted.label)}")
-    if wanted.said is not None:
-        words.append("not sure" if wanted.said == NOT_SURE else f"said {_name(board, wanted.said)}")
+        words.append(_("are %(name)s") % {"name": _name(board, wanted.label)})
+    if wanted.said == NOT_SURE:
+        words.append(_("not sure"))
+    elif wanted.said is not None:
+        words.append(_("said %(name)s") % {"name": _name(board, wanted.said)})
     if wanted.wrong:
-        words.append("said wrongly")
-    whose = "" if wanted.column in {None, board.positive} else f" for {_name(board, wanted.column or 0)}"
-    if wanted.least is not None or wanted.below is not None:
-        words.append(f"score{whose} {wanted.least or 0:.2f} to {min(wanted.below or 1, 1):.2f}")
-    if wanted.near is not None:
-        words.append(f"score{whose} near {wanted.near:.3f}")
+        words.append(_("said wrongly"))
+    words += _scores_in_words(board, wanted)
     if wanted.cut is not None and wanted.part is not None and wanted.cut < len(cuts):
-        cut = cuts[wanted.cut]
+        cut = cut_in_words(cuts[wanted.cut])
         parts = cut["slices"]
         words.append(f"{cut['name']}: {parts[wanted.part] if wanted.part < len(parts) else '?'}")
     if wanted.against is not None and (other := board.find(wanted.against)) is not None:
-        words.append(f"where {other.title} is right and this one wrong, or the other way round")
-    return ", ".join(words) or "all test images"
+        sentence = _("where %(other)s is right and this one wrong, or the other way round")
+        words.append(sentence % {"other": other.title})
+    return ", ".join(words) or _("all test images")
+
+
+def _scores_in_words(board: Board, wanted: Wanted) -> list[str]:
+    mine = wanted.column in {None, board.positive}
+    score = _("score") if mine else _("score for %(name)s") % {"name": _name(board, wanted.column or 0)}
+    words = []
+    if wanted.least is not None or wanted.below is not None:
+        ends = {"low": fixed(wanted.least or 0, 2), "high": fixed(min(wanted.below or 1, 1), 2)}
+        words.append(" ".join([score, _("%(low)s to %(high)s") % ends]))
+    if wanted.near is not None:
+        words.append(" ".join([score, _("near %(value)s") % {"value": fixed(wanted.near)}]))
+    return words
 
 
 def _name(board: Board, index: int) -> str:
-    return board.classes[index] if index < len(board.classes) else "no such class"
+    return board.classes[index] if index < len(board.classes) else _("no such class")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from app.projects.queries import LARGEST_ID
 from app.results.board import Board, Contender
 from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, sort_rows
+from app.results.verdicts import Verdict, judge
 from ml.metrics import REPORT_THRESHOLD, Pair, Tally, per_class
 
 
@@ -163,22 +163,13 @@ def doubted_rows(findings: dict[str, Any]) -> NDArray[np.int64]:
     return np.array([doubt["row"] for doubt in findings.get("doubts", [])], np.int64)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Which of two models is better, or that no difference is shown."""
-
-    sentence: str
-    method: str
-
-
 def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any]) -> list[Verdict]:
     """Return what the paired tests say of every two models, corrected for their number."""
     titles = {row.name: row.title for row in bakeoff.classifiers}
     verdicts = []
     for row in findings.get("pairs", []):
         pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
-        sentence = pair.sentence(titles[row["first"]], titles[row["second"]], row["holm"])
-        verdicts.append(Verdict(sentence, pair.method))
+        verdicts.append(judge(pair, titles[row["first"]], titles[row["second"]], row["holm"]))
     return verdicts
 
 

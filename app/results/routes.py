@@ -25,21 +25,13 @@ from app.results.found import list_found
 from app.results.image_routes import router as images
 from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, fronts, sort_rows
+from app.results.words import columns, note_in_words
 from app.security import UserDep
 from ml.contract import MOST_FOLDS, Preset
 from ml.metrics import per_class
 from ml.zoo import ZOO, find_missing_extra
 
 router = APIRouter(prefix="/projects/{project_id}/results")
-COLUMNS = [
-    ("precision", "precision", ""), ("recall", "recall", ""), ("f1", "F1", ""), ("accuracy", "accuracy", ""),
-    ("eer", "EER", ""), ("auc", "AUC", ""), ("average_precision", "AP", "more"),
-    ("balanced_accuracy", "balanced", "more"), ("mcc", "MCC", "more"), ("brier", "Brier", "more"),
-    ("ece", "ECE", "more"), ("parameters", "params M", ""), ("bytes", "MB", "more"),
-    ("latency_ms", "ms / image", ""), ("images_per_s", "images / s", "more"),
-    ("peak_mb", "peak MB", "more"), ("seconds", "trained", "more"),
-]  # fmt: skip
-"""Name, title, and `more` for what is shown only when asked for."""
 
 
 class BakeoffForm(FormModel):
@@ -105,7 +97,8 @@ def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: 
         "classes": bakeoff.report["classes"],
         "two_classes": len(bakeoff.report["classes"]) == 2,
         "choice": choice,
-        "columns": COLUMNS,
+        "columns": columns(),
+        "notes": [note_in_words(note) for note in bakeoff.report["notes"]],
         "rows": rows,
         "on_front": [any(each) for each in zip(*front.values(), strict=True)],
         "chosen": chosen,

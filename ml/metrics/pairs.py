@@ -29,22 +29,8 @@ class Pair:
     by_group: bool
     """Whether groups of several images were tossed as one; else this is McNemar's exact test."""
 
-    @property
-    def method(self) -> str:
-        return "exact sign test over whole groups" if self.by_group else "McNemar’s exact test"
-
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    def sentence(self, first: str, second: str, p: float | None = None) -> str:
-        """Say who is better, or that no difference is shown; `p`: corrected for several comparisons."""
-        corrected = self.p if p is None else p
-        a, b = self.only_first, self.only_second
-        shown = f"p {'< .001' if corrected < 0.001 else f'= {corrected:.3f}'.replace('0.', '.', 1)}"
-        if corrected >= SIGNIFICANT or a == b:
-            return f"No difference shown between {first} and {second}: {a} against {b} images, {shown}."
-        better, worse = (first, second) if a > b else (second, first)
-        return f"{better} is better than {worse}: {max(a, b)} against {min(a, b)} images, {shown}."
 
 
 def compare(right_first: NDArray[np.bool_], right_second: NDArray[np.bool_], groups: Sequence[str]) -> Pair:

@@ -1,6 +1,7 @@
 // A chart as plain SVG: lines, bars and points on two axes. The mouse, touch or arrow keys find a point; a click or
 // Enter picks it. What is drawn can be taken away as SVG, PNG or CSV.
 
+import { counted } from "../words.js";
 import { downloads } from "./download.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -16,7 +17,7 @@ export function make(name, attributes = {}, text = "") {
   return node;
 }
 
-// `spec`: title, `file` where the title is too long for a name, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
+// `spec`: title, `file` for a name of what is taken away, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
 // `{name, tone, items: [{x, y, words, pick}]}`, `areas` of `{tone, items: [{x, low, high}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
 export function draw(box, spec) {
   // As wide as its place, so that words keep their size on a phone.
@@ -67,7 +68,7 @@ function axes(svg, spec, place, size) {
 }
 
 function word(axis, value) {
-  return axis.words ? axis.words(value) : String(Math.round(value * 1000) / 1000);
+  return axis.words ? axis.words(value) : counted(value);
 }
 
 function areas(svg, spec, place) {

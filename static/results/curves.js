@@ -1,11 +1,12 @@
 // What each chart of the results page shows, made from tallies. Pure: no document, no requests.
 
-import { fixed, ratio } from "./tally.js";
+import { _, counted, fixed, n_, percent } from "../words.js";
+import { ratio } from "./tally.js";
 
 const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const RARE = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4];
 const BINS = 40;
-const percent = (value) => `${Math.round(value * 1000) / 10} %`;
+const named = (name, words) => `${name}: ${words}`;
 
 // Normal deviate, by Acklam's rational approximation: DET axes are even in it.
 function probit(p) {
@@ -28,37 +29,37 @@ function each(tally, column, make) {
   return items;
 }
 
-function curve(shown, title, axes, make) {
+function curve(shown, file, title, axes, make) {
   const lines = shown.map(({ name, tone, tally, column, pick, dashed, silent }) => ({
-    name, tone, dashed, silent, items: each(tally, column, make).map((item) => ({ ...item, words: `${name}: ${item.words}`, pick: () => pick(item.threshold) })),
+    name, tone, dashed, silent, items: each(tally, column, make).map((item) => ({ ...item, words: named(name, item.words), pick: () => pick(item.threshold) })),
   }));
-  const table = [["model", "threshold", axes.x.label, axes.y.label], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.threshold, p.x, p.y]))];
-  return { title, ...axes, lines, table, hint: "Point at the curve, or use the arrow keys; a click takes its threshold and shows the images around it." };
+  const table = [["model", "threshold", axes.x.name, axes.y.name], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.threshold, p.x, p.y]))];
+  return { title, file, ...axes, lines, table, hint: _("Point at the curve, or use the arrow keys; a click takes its threshold and shows the images around it.") };
 }
 
 export function roc(shown) {
-  const axes = { x: { label: "false positive rate", min: 0, max: 1, ticks: TENTHS }, y: { label: "true positive rate", min: 0, max: 1, ticks: TENTHS } };
-  return curve(shown, "ROC", axes, (others, own, allOthers, allOwn, threshold) => {
+  const axes = { x: { label: _("false positive rate"), name: "false positive rate", min: 0, max: 1, ticks: TENTHS }, y: { label: _("true positive rate"), name: "true positive rate", min: 0, max: 1, ticks: TENTHS } };
+  return curve(shown, "roc", "ROC", axes, (others, own, allOthers, allOwn, threshold) => {
     const [x, y] = [ratio(others, allOthers), ratio(own, allOwn)];
-    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, ${percent(y)} found, ${percent(x)} of the others let through` };
+    return { x, y, threshold, words: _("from %(threshold)s on, %(found)s found, %(through)s of the others let through", { threshold: fixed(threshold), found: percent(y), through: percent(x) }) };
   });
 }
 
 export function det(shown) {
-  const axis = (label) => ({ label, min: 0.0005, max: 0.5, ticks: RARE, at: probit, words: (v) => `${v * 100} %` });
-  return curve(shown, "DET", { x: axis("others let through"), y: axis("missed") }, (others, own, allOthers, allOwn, threshold) => {
+  const axis = (label, name) => ({ label, name, min: 0.0005, max: 0.5, ticks: RARE, at: probit, words: percent });
+  return curve(shown, "det", "DET", { x: axis(_("others let through"), "others let through"), y: axis(_("missed"), "missed") }, (others, own, allOthers, allOwn, threshold) => {
     const [x, y] = [ratio(others, allOthers), 1 - ratio(own, allOwn)];
     if (x < 0.0005 || y < 0.0005 || x > 0.5 || y > 0.5) return null;
-    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, ${percent(y)} missed, ${percent(x)} of the others let through` };
+    return { x, y, threshold, words: _("from %(threshold)s on, %(missed)s missed, %(through)s of the others let through", { threshold: fixed(threshold), missed: percent(y), through: percent(x) }) };
   });
 }
 
 export function pr(shown) {
-  const axes = { x: { label: "recall", min: 0, max: 1, ticks: TENTHS }, y: { label: "precision", min: 0, max: 1, ticks: TENTHS } };
-  return curve(shown, "Precision and recall", axes, (others, own, _allOthers, allOwn, threshold) => {
+  const axes = { x: { label: _("recall"), name: "recall", min: 0, max: 1, ticks: TENTHS }, y: { label: _("precision"), name: "precision", min: 0, max: 1, ticks: TENTHS } };
+  return curve(shown, "precision-and-recall", _("Precision and recall"), axes, (others, own, _allOthers, allOwn, threshold) => {
     if (!(others + own)) return null;
     const [x, y] = [ratio(own, allOwn), own / (others + own)];
-    return { x, y, threshold, words: `from ${threshold.toFixed(3)} on, recall ${fixed(x)}, precision ${fixed(y)}` };
+    return { x, y, threshold, words: _("from %(threshold)s on, recall %(recall)s, precision %(precision)s", { threshold: fixed(threshold), recall: fixed(x), precision: fixed(y) }) };
   });
 }
 
@@ -68,8 +69,8 @@ export function coverage(shown, twoClasses) {
   const top = Math.max(0.02, ...lines.flatMap((line) => line.items.map((item) => item.y))) * 1.1;
   const table = [["model", "coverage", "error"], ...lines.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y]))];
   return {
-    title: "Coverage and error", lines, table, hint: twoClasses ? "The band around .5 grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside." : "Fewer answers, the surest first, and fewer of them wrong.",
-    x: { label: "answered", min: 0, max: 1, ticks: TENTHS, words: percent }, y: { label: "of them wrong", min: 0, max: top, ticks: roundTicks(top), words: percent },
+    title: _("Coverage and error"), file: "coverage-and-error", lines, table, hint: twoClasses ? _("The band around the middle grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside.") : _("Fewer answers, the surest first, and fewer of them wrong."),
+    x: { label: _("answered"), min: 0, max: 1, ticks: TENTHS, words: percent }, y: { label: _("of them wrong"), min: 0, max: top, ticks: roundTicks(top), words: percent },
   };
 }
 
@@ -82,11 +83,11 @@ function roundTicks(top) {
 }
 
 function asideFromTheMiddle({ name, tally, pickBand }) {
-  return Array.from({ length: 50 }, (_, i) => {
+  return Array.from({ length: 50 }, (_step, i) => {
     const [low, high] = [0.5 - i / 100, 0.5 + i / 100];
     const found = tally.banded(low, high);
     const x = 1 - ratio(found.aside, found.all);
-    return { x, y: found.error, words: `${name}: not sure from ${fixed(low, 2)} to ${fixed(high, 2)}: ${percent(x)} answered, ${percent(found.error)} of them wrong`, pick: () => pickBand(low, high) };
+    return { x, y: found.error, words: named(name, _("not sure from %(low)s to %(high)s: %(answered)s answered, %(wrong)s of them wrong", { low: fixed(low, 2), high: fixed(high, 2), answered: percent(x), wrong: percent(found.error) })), pick: () => pickBand(low, high) };
   });
 }
 
@@ -94,7 +95,7 @@ function leastSureAside({ name, tally, column }) {
   return each(tally, column, (wrong, right, allWrong, allRight, threshold) => {
     if (!(wrong + right)) return null;
     const [x, y] = [ratio(wrong + right, allWrong + allRight), wrong / (wrong + right)];
-    return { x, y, words: `${name}: from ${threshold.toFixed(2)} on, ${percent(x)} answered, ${percent(y)} of them wrong` };
+    return { x, y, words: named(name, _("from %(threshold)s on, %(answered)s answered, %(wrong)s of them wrong", { threshold: fixed(threshold, 2), answered: percent(x), wrong: percent(y) })) };
   });
 }
 
@@ -103,9 +104,9 @@ export function calibration(shown) {
   const table = [["model", "said", "true", "images"], ...series.flatMap((line) => line.items.map((p) => [line.name, p.x, p.y, p.images]))];
   const ideal = { tone: "ideal", dashed: true, silent: true, items: [{ x: 0, y: 0 }, { x: 1, y: 1 }] };
   return {
-    title: "Calibration", lines: [ideal, ...series], points: series.map((line) => ({ tone: line.tone, items: line.items.map((p) => ({ ...p, r: Math.min(3 + Math.sqrt(p.images) / 6, 10) })) })), table,
-    hint: "On the dashed line a score is a true probability. A click shows the images of that score.",
-    x: { label: "score", min: 0, max: 1, ticks: TENTHS }, y: { label: "share that is so", min: 0, max: 1, ticks: TENTHS },
+    title: _("Calibration"), file: "calibration", lines: [ideal, ...series], points: series.map((line) => ({ tone: line.tone, items: line.items.map((p) => ({ ...p, r: Math.min(3 + Math.sqrt(p.images) / 6, 10) })) })), table,
+    hint: _("On the dashed line a score is a true probability. A click shows the images of that score."),
+    x: { label: _("score"), min: 0, max: 1, ticks: TENTHS }, y: { label: _("share that is so"), min: 0, max: 1, ticks: TENTHS },
   };
 }
 
@@ -122,7 +123,7 @@ function reliability({ name, tally, column, pickBin }) {
     const images = bin.others + bin.own;
     if (!images) return [];
     const y = bin.own / images;
-    return [{ x: bin.sum / images, y, images, words: `${name}: of ${images} images that score ${i / 10} to ${(i + 1) / 10}, ${percent(y)} are so`, pick: () => pickBin(i / 10, i === 9 ? 2 : (i + 1) / 10) }];
+    return [{ x: bin.sum / images, y, images, words: named(name, n_("of %(number)s image that scores %(low)s to %(high)s, %(share)s is so", "of %(number)s images that score %(low)s to %(high)s, %(share)s are so", images, { low: fixed(i / 10, 1), high: fixed((i + 1) / 10, 1), share: percent(y) })), pick: () => pickBin(i / 10, i === 9 ? 2 : (i + 1) / 10) }];
   });
 }
 
@@ -132,13 +133,13 @@ export function histogram(tally, config, { low, high }, pickBar) {
   const top = Math.max(1, ...others, ...own);
   const bars = counts.map((values, c) => ({
     name: config.classes[c], tone: `class-${config.colors[c]}`,
-    items: values.map((y, i) => ({ y, from: (i + c / 2) / BINS, to: (i + (c + 1) / 2) / BINS, words: `${config.classes[c]}, score ${fixed(i / BINS, 3)} to ${fixed((i + 1) / BINS, 3)}: ${y} images`, pick: () => pickBar(c, i / BINS, i === BINS - 1 ? 2 : (i + 1) / BINS) })),
+    items: values.map((y, i) => ({ y, from: (i + c / 2) / BINS, to: (i + (c + 1) / 2) / BINS, words: named(config.classes[c], n_("score %(low)s to %(high)s: %(number)s image", "score %(low)s to %(high)s: %(number)s images", y, { low: fixed(i / BINS), high: fixed((i + 1) / BINS) })), pick: () => pickBar(c, i / BINS, i === BINS - 1 ? 2 : (i + 1) / BINS) })),
   }));
   return {
-    title: "Score of each test image", height: 210, bars, band: [low, high], marks: [{ x: high }],
+    title: _("Score of each test image"), file: "score-of-each-test-image", height: 210, bars, band: [low, high], marks: [{ x: high }],
     table: [["score from", "to", ...config.classes], ...others.map((_, i) => [i / BINS, (i + 1) / BINS, counts[0][i], counts[1][i]])],
-    hint: "Root scale. A click shows a bar’s images.",
-    x: { label: "score", min: 0, max: 1, ticks: [0, 0.5, 1] }, y: { label: "", min: 0, max: top, at: Math.sqrt, ticks: [0, Math.round(top / 4), top] },
+    hint: _("Root scale. A click shows a bar’s images."),
+    x: { label: _("score"), min: 0, max: 1, ticks: [0, 0.5, 1] }, y: { label: "", min: 0, max: top, at: Math.sqrt, ticks: [0, Math.round(top / 4), top] },
   };
 }
 
@@ -146,15 +147,15 @@ export function front(models, cost, choose) {
   const known = models.filter((m) => m[cost] !== null && m.error !== null);
   const values = known.map((m) => m[cost]);
   const [least, most] = [Math.min(...values) / 1.6, Math.max(...values) * 1.6];
-  const words = cost === "bytes" ? (v) => `${Number((v / 1e6).toPrecision(2))} MB` : (v) => `${Number(v.toPrecision(2))} ms`;
-  const items = known.map((m) => ({ x: m[cost], y: m.error, label: m.title, square: m.front[cost], words: `${m.title}: ${percent(m.error)} errors, ${words(m[cost])}${m.front[cost] ? ", beaten by none" : ""}`, pick: () => choose(m.id) }));
+  const words = cost === "bytes" ? (v) => _("%(number)s MB", { number: counted(Number((v / 1e6).toPrecision(2))) }) : (v) => _("%(number)s ms", { number: counted(Number(v.toPrecision(2))) });
+  const items = known.map((m) => ({ x: m[cost], y: m.error, label: m.title, square: m.front[cost], words: named(m.title, _("%(share)s errors, %(cost)s", { share: percent(m.error), cost: words(m[cost]) }) + (m.front[cost] ? _(", beaten by none") : "")), pick: () => choose(m.id) }));
   const line = known.filter((m) => m.front[cost]).sort((a, b) => a[cost] - b[cost]).map((m) => ({ x: m[cost], y: m.error }));
   const top = Math.max(0.001, ...known.map((m) => m.error)) * 1.15;
   return {
-    title: cost === "bytes" ? "Error against size" : "Error against latency", height: 230, lines: [{ items: line, silent: true, dashed: true, tone: "ideal" }], points: [{ tone: "plain", items }],
+    title: cost === "bytes" ? _("Error against size") : _("Error against latency"), file: cost === "bytes" ? "error-against-size" : "error-against-latency", height: 230, lines: [{ items: line, silent: true, dashed: true, tone: "ideal" }], points: [{ tone: "plain", items }],
     table: [["model", cost, "error", "on the front"], ...known.map((m) => [m.title, m[cost], m.error, m.front[cost]])],
-    hint: "◆ no other model is both cheaper and better.",
-    x: { label: cost === "bytes" ? "size of the model" : "one image on this machine", min: least, max: most, at: Math.log, ticks: [least * 1.6, Math.sqrt(least * most), most / 1.6], words },
+    hint: _("◆ no other model is both cheaper and better."),
+    x: { label: cost === "bytes" ? _("size of the model") : _("one image on this machine"), min: least, max: most, at: Math.log, ticks: [least * 1.6, Math.sqrt(least * most), most / 1.6], words },
     y: { label: "", min: 0, max: top, ticks: roundTicks(top), words: percent },
   };
 }

@@ -7,21 +7,17 @@ const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family
 export function downloads(svg, spec) {
   const row = document.createElement("span");
   row.className = "row downloads";
-  const kinds = { SVG: () => save(picture(svg), `${name(spec)}.svg`), PNG: () => savePng(svg, `${name(spec)}.png`), CSV: () => save(table(spec), `${name(spec)}.csv`) };
+  const kinds = { SVG: () => save(picture(svg), `${spec.file}.svg`), PNG: () => savePng(svg, `${spec.file}.png`), CSV: () => save(table(spec), `${spec.file}.csv`) };
   for (const [kind, run] of Object.entries(kinds)) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "quiet-button small";
     button.textContent = kind;
-    button.setAttribute("aria-label", _("Download %(name)s as %(kind)s", { name: spec.file ?? spec.title, kind }));
+    button.setAttribute("aria-label", _("Download %(name)s as %(kind)s", { name: spec.title, kind }));
     button.addEventListener("click", run);
     row.append(button);
   }
   return row;
-}
-
-function name(spec) {
-  return spec.file ?? spec.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 }
 
 function standalone(svg) {

@@ -2,10 +2,11 @@
 
 import { draw } from "./chart.js";
 import "../reload.js";
+import { _, counted, fixed, percent } from "../words.js";
 import * as curves from "./curves.js";
 import { openImages } from "./opening.js";
 import { sortBy } from "./table.js";
-import { fetchTally, figures, fixed } from "./tally.js";
+import { fetchTally, figures } from "./tally.js";
 import "./tiles.js";
 
 const PAUSE_MS = 250;
@@ -129,9 +130,8 @@ function showOutcome(found) {
   const say = (value) => (Math.abs(value - Math.round(value * 100) / 100) < 5e-4 ? fixed(value, 2) : fixed(value));
   part("threshold-out").textContent = say(state.high);
   part("from-out").textContent = say(state.low);
-  const percent = (value) => `${(100 * value).toFixed(1)} %`;
-  const aside = `${percent(found.aside / found.all)} set aside (${found.aside.toLocaleString("en")})`;
-  part("outcome").textContent = found.aside ? `${aside}, ${percent(found.error)} of the rest wrong` : `${percent(found.error)} wrong, none set aside`;
+  const shares = { aside: percent(found.aside / found.all), number: counted(found.aside), wrong: percent(found.error) };
+  part("outcome").textContent = found.aside ? _("%(aside)s set aside (%(number)s), %(wrong)s of the rest wrong", shares) : _("%(wrong)s wrong, none set aside", shares);
 }
 
 // The threshold that goes into use with the model, unless it is in use just so.
@@ -147,7 +147,7 @@ function showCounts(found) {
   const p = state.config.positive;
   const n = 1 - p;
   const cells = { [`${n},${n}`]: found.tn, [`${n},${p}`]: found.fp, [`${p},${n}`]: found.fn, [`${p},${p}`]: found.tp, [`${n},-1`]: found.unsure.others, [`${p},-1`]: found.unsure.own };
-  for (const link of document.querySelectorAll("[data-cell]")) link.textContent = cells[link.dataset.cell].toLocaleString("en");
+  for (const link of document.querySelectorAll("[data-cell]")) link.textContent = counted(cells[link.dataset.cell]);
   for (const cell of document.querySelectorAll(".unsure")) cell.hidden = state.low === state.high;
   const turned = { tp: found.tn, fp: found.fn, fn: found.fp, tn: found.tp };
   for (const row of document.querySelectorAll(".per-class [data-class]")) {
@@ -223,7 +223,9 @@ async function drawCurve() {
   }
   if (state.curve !== curve || state.tally !== tally) return;
   const spec = { calibration: () => curves.calibration(shown), coverage: () => curves.coverage(shown, twoClasses) }[curve]?.() ?? curves[curve](shown);
-  spec.title += ` of ${shown.length > 1 ? "all models" : chosen.title}${twoClasses ? "" : `, ${config.classes[state.column]} against the rest`}`;
+  const whose = shown.length > 1 ? _("all models") : chosen.title;
+  spec.title = twoClasses ? _("%(chart)s of %(model)s", { chart: spec.title, model: whose }) : _("%(chart)s of %(model)s, %(name)s against the rest", { chart: spec.title, model: whose, name: config.classes[state.column] });
+  spec.file += `-of-${shown.length > 1 ? "all-models" : chosen.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}${twoClasses ? "" : `-class-${state.column}`}`;
   if (twoClasses && ["roc", "det", "pr"].includes(curve)) spec.points = [{ tone: "plain", items: [standing(curve)] }].filter((series) => series.items[0]);
   draw(part("curve"), spec);
 }
@@ -234,7 +236,7 @@ function standing(curve) {
   const [miss, pass] = [fn / (tp + fn), fp / (fp + tn)];
   const at = { roc: [pass, 1 - miss], det: [pass, miss], pr: [1 - miss, tp / (tp + fp)] }[curve];
   if (!at.every(Number.isFinite) || (curve === "det" && at.some((v) => v < 0.0005 || v > 0.5))) return null;
-  return { x: at[0], y: at[1], r: 6, words: `the threshold stands here: ${fixed(state.high)}` };
+  return { x: at[0], y: at[1], r: 6, words: _("the threshold stands here: %(threshold)s", { threshold: fixed(state.high) }) };
 }
 
 function columnWanted() {
@@ -266,7 +268,7 @@ function showFront() {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet-button small";
-  button.textContent = other === "bytes" ? "against size" : "against latency";
+  button.textContent = other === "bytes" ? _("against size") : _("against latency");
   button.addEventListener("click", () => {
     state.cost = other;
     showFront();

@@ -85,8 +85,3 @@ export function figures({ tp, fp, tn, fn }) {
     accuracy: ratio(tp + tn, tp + fp + tn + fn),
   };
 }
-
-// 0.9876 → ".988": as the server writes it.
-export function fixed(value, digits = 3) {
-  return value.toFixed(digits).replace(/^0\./, ".");
-}

@@ -1,6 +1,7 @@
 // Galleries: arrows move, a class's key relabels the image, D sends it to review, Z takes a label back.
 
 import { toast, typing } from "../app.js";
+import { _ } from "../words.js";
 
 const inspector = document.getElementById("inspector");
 const tab = crypto.randomUUID();
@@ -17,7 +18,7 @@ async function post(address, body) {
   }).catch(() => null);
   if (response?.ok) return response.json();
   const answer = await response?.json().catch(() => null);
-  toast(answer?.error ?? "The server could not be reached; nothing was saved.");
+  toast(answer?.error ?? _("The server could not be reached; nothing was saved."));
   return null;
 }
 
@@ -32,8 +33,8 @@ function choose(tile) {
   inspector.querySelector("img").src = tile.querySelector("img").src;
   const { name, label, source, score } = tile.dataset;
   inspector.querySelector("[data-part=name]").textContent = name;
-  const doubt = tile.classList.contains("suspect") ? " · this label is in doubt" : "";
-  inspector.querySelector("[data-part=facts]").textContent = `labelled ${label} (${source}) · score ${score}${doubt}`;
+  const doubt = tile.classList.contains("suspect") ? ` · ${_("this label is in doubt")}` : "";
+  inspector.querySelector("[data-part=facts]").textContent = _("labelled %(label)s (%(source)s) · score %(score)s", { label, source, score }) + doubt;
   inspector.querySelector("[data-undo]").disabled = !given.has(tile.dataset.image);
 }
 
@@ -60,7 +61,8 @@ async function relabel(tile, button) {
   tile.dataset.now = saved.class_id ?? "";
   tile.removeAttribute("aria-pressed");
   // Where several people are asked, one word alone need not change the label.
-  nowIs(tile, saved.class_id === classId ? `now ${button.dataset.className}` : `you say ${button.dataset.className}`);
+  const name = button.dataset.className;
+  nowIs(tile, saved.class_id === classId ? _("now %(name)s", { name }) : _("you say %(name)s", { name }));
   if (tile === chosen) choose(tile);
 }
 
@@ -78,7 +80,7 @@ async function takeBack(tile) {
   if (!undone) return;
   given.delete(image);
   tile.dataset.now = tile.dataset.before;
-  nowIs(tile, "taken back");
+  nowIs(tile, _("taken back"));
   choose(tile);
 }
 

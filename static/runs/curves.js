@@ -1,7 +1,7 @@
 // Training curves that grow while a job runs: one chart of losses and one of accuracies for each model.
 
 import uPlot from "../vendor/uPlot.esm.js";
-import { _ } from "../words.js";
+import { _, fixed } from "../words.js";
 
 const EVERY_MS = 1500;
 const afterEpoch = (values) => _("%(title)s after epoch %(count)s: %(last)s", values);
@@ -47,7 +47,7 @@ function draw(box, charts, kind, title, lines) {
 }
 
 function inWords(kind, title, lines) {
-  const last = lines.map((values, i) => `${kind.lines[i][0]} ${values.at(-1)?.toFixed(3) ?? "–"}`);
+  const last = lines.map((values, i) => `${kind.lines[i][0]} ${values.length ? fixed(values.at(-1)) : "–"}`);
   return kind.after({ title, count: lines[0].length, last: last.join(", ") });
 }
 

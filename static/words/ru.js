@@ -5,6 +5,15 @@ export const forms = [
   "many"
 ];
 export const words = {
+  "%(aside)s set aside (%(number)s), %(wrong)s of the rest wrong": [
+    "отложено %(aside)s (%(number)s), из остальных неверны %(wrong)s"
+  ],
+  "%(chart)s of %(model)s": [
+    "%(chart)s: %(model)s"
+  ],
+  "%(chart)s of %(model)s, %(name)s against the rest": [
+    "%(chart)s: %(model)s, «%(name)s» против остальных"
+  ],
   "%(labeler)s is sure to %(number)s percent": [
     "%(labeler)s: уверенность %(number)s процентов"
   ],
@@ -23,6 +32,9 @@ export const words = {
   "%(name)s, the image to answer": [
     "%(name)s, изображение для ответа"
   ],
+  "%(number)s MB": [
+    "%(number)s МБ"
+  ],
   "%(number)s a minute": [
     "%(number)s в минуту"
   ],
@@ -33,6 +45,9 @@ export const words = {
   ],
   "%(number)s left": [
     "осталось %(number)s"
+  ],
+  "%(number)s ms": [
+    "%(number)s мс"
   ],
   "%(number)s of these tiles: taken by somebody else.": [
     "Взяты кем-то другим: %(number)s."
@@ -54,6 +69,9 @@ export const words = {
   "%(share)s after %(answers)s answers": [
     "%(share)s после %(answers)s ответов"
   ],
+  "%(share)s errors, %(cost)s": [
+    "ошибок %(share)s, %(cost)s"
+  ],
   "%(title)s after epoch %(count)s: %(last)s": [
     "%(title)s после эпохи %(count)s: %(last)s"
   ],
@@ -63,6 +81,12 @@ export const words = {
   "%(why)s, not answered": [
     "%(why)s, без ответа"
   ],
+  "%(wrong)s wrong, none set aside": [
+    "неверны %(wrong)s, ничего не отложено"
+  ],
+  ", beaten by none": [
+    ", никем не превзойдена"
+  ],
   "After %(answers)s answers an estimated %(share)s wrong, %(low)s to %(high)s": [
     "После %(answers)s ответов по оценке неверны %(share)s, от %(low)s до %(high)s"
   ],
@@ -71,6 +95,9 @@ export const words = {
   ],
   "Around it": [
     "Вокруг него"
+  ],
+  "Calibration": [
+    "Калибровка"
   ],
   "Choose tiles first: click them, or walk to them by arrows.": [
     "Сначала выберите плитки: щелчком или стрелками."
@@ -87,11 +114,23 @@ export const words = {
   "Copied": [
     "Скопировано"
   ],
+  "Coverage and error": [
+    "Охват и ошибка"
+  ],
   "Download %(name)s as %(kind)s": [
     "Скачать «%(name)s» как %(kind)s"
   ],
+  "Error against latency": [
+    "Ошибка и задержка"
+  ],
+  "Error against size": [
+    "Ошибка и размер"
+  ],
   "Estimated wrong labels: %(list)s. The aim is %(aim)s.": [
     "Оценка доли неверных меток: %(list)s. Цель — %(aim)s."
+  ],
+  "Fewer answers, the surest first, and fewer of them wrong.": [
+    "Чем меньше ответов, самые уверенные первыми, тем меньше среди них неверных."
   ],
   "Find it in the list": [
     "Найти в списке"
@@ -120,14 +159,29 @@ export const words = {
   "Nothing answered is like it yet.": [
     "Похожих с ответом пока нет."
   ],
+  "On the dashed line a score is a true probability. A click shows the images of that score.": [
+    "На пунктире оценка равна истинной вероятности. Щелчок покажет изображения с этой оценкой."
+  ],
   "Open the picture": [
     "Открыть картинку"
+  ],
+  "Point at the curve, or use the arrow keys; a click takes its threshold and shows the images around it.": [
+    "Наведите на кривую или жмите стрелки; щелчок берёт порог и показывает изображения около него."
+  ],
+  "Precision and recall": [
+    "Точность и полнота"
   ],
   "Press Ctrl+C": [
     "Нажмите Ctrl+C"
   ],
+  "Root scale. A click shows a bar’s images.": [
+    "Шкала корневая. Щелчок покажет изображения столбика."
+  ],
   "Saving the last answers …": [
     "Сохраняем последние ответы …"
+  ],
+  "Score of each test image": [
+    "Оценки изображений теста"
   ],
   "Sign in again": [
     "Войти снова"
@@ -140,6 +194,9 @@ export const words = {
   ],
   "Thank you.": [
     "Спасибо."
+  ],
+  "The band around the middle grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside.": [
+    "Полоса вокруг середины растёт справа налево: ответов меньше, и неверных среди них меньше. Щелчок берёт полосу и показывает, что она откладывает."
   ],
   "The labelers have not seen this image yet.": [
     "Разметчики ещё не видели это изображение."
@@ -170,6 +227,9 @@ export const words = {
   ],
   "The server cannot be reached; trying again. Your answers are kept here.": [
     "Сервер не отвечает; пробуем ещё. Ваши ответы хранятся здесь."
+  ],
+  "The server could not be reached; nothing was saved.": [
+    "Сервер недоступен; ничего не сохранено."
   ],
   "There is no page to take back.": [
     "Нет страницы, которую можно вернуть."
@@ -205,13 +265,25 @@ export const words = {
     "принятые"
   ],
   "accuracy": [
-    "точность"
+    "доля верных"
+  ],
+  "against latency": [
+    "по задержке"
+  ],
+  "against size": [
+    "по размеру"
   ],
   "aim": [
     "цель"
   ],
+  "all models": [
+    "все модели"
+  ],
   "an archived class": [
     "архивный класс"
+  ],
+  "answered": [
+    "отвечено"
   ],
   "answers": [
     "ответы"
@@ -231,17 +303,38 @@ export const words = {
   "expected of more answers": [
     "ожидается от новых ответов"
   ],
+  "false positive rate": [
+    "доля ложных срабатываний"
+  ],
+  "from %(threshold)s on, %(answered)s answered, %(wrong)s of them wrong": [
+    "начиная с %(threshold)s: отвечено %(answered)s, из них неверны %(wrong)s"
+  ],
+  "from %(threshold)s on, %(found)s found, %(through)s of the others let through": [
+    "начиная с %(threshold)s: найдено %(found)s, из остальных пропущено %(through)s"
+  ],
+  "from %(threshold)s on, %(missed)s missed, %(through)s of the others let through": [
+    "начиная с %(threshold)s: упущено %(missed)s, из остальных пропущено %(through)s"
+  ],
+  "from %(threshold)s on, recall %(recall)s, precision %(precision)s": [
+    "начиная с %(threshold)s: полнота %(recall)s, точность %(precision)s"
+  ],
   "in training": [
     "на обучении"
   ],
   "in validation": [
     "на проверке"
   ],
+  "labelled %(label)s (%(source)s) · score %(score)s": [
+    "метка «%(label)s» (%(source)s) · оценка %(score)s"
+  ],
   "left out, for review": [
     "оставлено для проверки"
   ],
   "loss": [
     "потери"
+  ],
+  "missed": [
+    "упущено"
   ],
   "no answer": [
     "без ответа"
@@ -255,6 +348,26 @@ export const words = {
   "not labelled yet": [
     "ещё без метки"
   ],
+  "not sure from %(low)s to %(high)s: %(answered)s answered, %(wrong)s of them wrong": [
+    "не уверена от %(low)s до %(high)s: отвечено %(answered)s, из них неверны %(wrong)s"
+  ],
+  "now %(name)s": [
+    "теперь «%(name)s»"
+  ],
+  "of %(number)s image that scores %(low)s to %(high)s, %(share)s is so": [
+    "из %(number)s изображения с оценкой от %(low)s до %(high)s таково %(share)s",
+    "из %(number)s изображений с оценкой от %(low)s до %(high)s таковы %(share)s",
+    "из %(number)s изображений с оценкой от %(low)s до %(high)s таковы %(share)s"
+  ],
+  "of them wrong": [
+    "из них неверны"
+  ],
+  "one image on this machine": [
+    "одно изображение на этой машине"
+  ],
+  "others let through": [
+    "чужие пропущены"
+  ],
   "people differ": [
     "люди расходятся"
   ],
@@ -264,17 +377,40 @@ export const words = {
   "please sign in again, your answers wait here.": [
     "войдите снова, ваши ответы ждут здесь."
   ],
+  "precision": [
+    "точность"
+  ],
+  "recall": [
+    "полнота"
+  ],
   "review": [
     "проверка"
   ],
   "saved": [
     "сохранено"
   ],
+  "score": [
+    "оценка"
+  ],
+  "score %(low)s to %(high)s: %(number)s image": [
+    "оценка от %(low)s до %(high)s: %(number)s изображение",
+    "оценка от %(low)s до %(high)s: %(number)s изображения",
+    "оценка от %(low)s до %(high)s: %(number)s изображений"
+  ],
+  "share that is so": [
+    "доля таких"
+  ],
+  "size of the model": [
+    "размер модели"
+  ],
   "still unclear": [
     "ещё неясно"
   ],
   "taken": [
     "взято"
+  ],
+  "taken back": [
+    "взято назад"
   ],
   "taken by somebody else": [
     "взято кем-то другим"
@@ -288,8 +424,14 @@ export const words = {
   "the server cannot be reached.": [
     "сервер не отвечает."
   ],
+  "the threshold stands here: %(threshold)s": [
+    "порог стоит здесь: %(threshold)s"
+  ],
   "this browser stores nothing; keep this tab open.": [
     "этот браузер ничего не хранит; не закрывайте вкладку."
+  ],
+  "this label is in doubt": [
+    "эта метка под сомнением"
   ],
   "this one": [
     "эта"
@@ -297,16 +439,25 @@ export const words = {
   "to review": [
     "на проверку"
   ],
+  "true positive rate": [
+    "доля найденных"
+  ],
   "validation loss": [
     "потери на проверке"
   ],
   "wrong of all labels": [
     "неверных среди всех меток"
   ],
+  "you say %(name)s": [
+    "вы говорите «%(name)s»"
+  ],
   "▲ %(number)s answer not saved yet: %(problem)s": [
     "▲ %(number)s ответ ещё не сохранён: %(problem)s",
     "▲ %(number)s ответа ещё не сохранены: %(problem)s",
     "▲ %(number)s ответов ещё не сохранены: %(problem)s"
+  ],
+  "◆ no other model is both cheaper and better.": [
+    "◆ нет модели и дешевле, и лучше."
   ],
   "◌ saving %(number)s": [
     "◌ сохраняем %(number)s"

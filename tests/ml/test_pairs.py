@@ -45,13 +45,3 @@ def test_thousands_of_parting_images_are_told_by_the_normal_distribution_just_as
 def test_holms_correction_of_a_textbook_case_keeps_the_order():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
-
-
-def test_the_sentence_says_better_only_when_the_corrected_p_does():
-    pair = pair_of(31, 12)
-    assert pair.sentence("ResNet18", "YOLOv8n") == (
-        "ResNet18 is better than YOLOv8n: 31 against 12 images, p = .005."
-    )
-    assert pair.sentence("ResNet18", "YOLOv8n", p=0.2).startswith("No difference shown between")
-    assert pair_of(12, 31).sentence("A", "B").startswith("B is better than A: 31 against 12")
-    assert pair_of(5, 5).sentence("A", "B").startswith("No difference shown")

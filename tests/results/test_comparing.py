@@ -61,8 +61,8 @@ def test_two_bake_offs_meet_on_their_common_images_whose_labels_have_stayed(
     assert found.pair.p == pytest.approx(binomtest(int((one & ~two).sum()), parting).pvalue)
     lost = second.board.image_ids[found.lost]
     assert set(lost) == set(second.board.image_ids[turned:][one & ~two])
-    assert "of bake-off 1" in found.sentence
-    assert "of bake-off 2" in found.sentence
+    assert "of bake-off 1" in found.verdict.sentence
+    assert "of bake-off 2" in found.verdict.sentence
 
 
 def test_the_page_shows_who_is_better_what_differs_and_who_changed_sides(

@@ -84,6 +84,8 @@ def test_what_waits_or_has_another_label_by_now_is_passed_over(
         image.class_id = next(c.id for c in published.classes if c.id != image.class_id)
     for count in (5, 2000):
         send(browser, published, count)
+    page = browser.get(f"/projects/{published.id}/results/findings").text
+    assert "1 label has been put right since this bake-off" in page
     with database.read() as session:
         assert set(session.scalars(select(Issue.image_id))) == set(worst[1:])
     assert send(browser, published, 1).status_code == 409

@@ -1,0 +1,107 @@
+"""What the pages of results call things, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.languages import gettext as _
+from app.languages import written
+
+SPAN = re.compile(r"(?:(?P<word>[a-z ]+), )?(?P<low>-?[\d.]+) to (?P<high>-?[\d.]+)")
+"""A slice by number, as `ml.findings.slices` names it."""
+FOLDS = re.compile(r"Judged by (?P<folds>\d+) folds: .* all of them, (?P<number>\d+) only to choose the epoch\.")
+"""As `ml.training` says it."""
+
+
+def columns() -> list[tuple[str, str, str]]:
+    """Return the table's columns: name, title, and `more` for what is shown only when asked for."""
+    shown = ("precision", "recall", "f1", "accuracy", "eer", "auc", "parameters", "latency_ms")
+    names = (
+        "precision", "recall", "f1", "accuracy", "eer", "auc", "average_precision", "balanced_accuracy", "mcc",
+        "brier", "ece", "parameters", "bytes", "latency_ms", "images_per_s", "peak_mb", "seconds",
+    )  # fmt: skip
+    return [(name, figure_word(name), "" if name in shown else "more") for name in names]
+
+
+def figure_word(name: str) -> str:
+    words = {
+        "precision": _("precision"), "recall": _("recall"), "f1": "F1", "accuracy": _("accuracy"), "eer": "EER",
+        "auc": "AUC", "average_precision": "AP", "balanced_accuracy": _("balanced"), "mcc": "MCC",
+        "brier": "Brier", "ece": "ECE", "parameters": _("params M"), "bytes": _("MB"),
+        "latency_ms": _("ms / image"), "images_per_s": _("images / s"), "peak_mb": _("peak MB"),
+        "seconds": _("trained"),
+    }  # fmt: skip
+    return words[name]
+
+
+def part_word(name: str) -> str:
+    words = {"train": _("training images"), "val": _("validation images"), "test": _("test images")}
+    return words.get(name, name)
+
+
+def source_word(name: str) -> str:
+    """Say where a label comes from."""
+    words = {
+        "": _("nobody"), "none": _("nobody"), "accepted": _("accepted"), "seed": _("seed"),
+        "review": _("review"), "issue": _("doubted label"), "audit": _("audit"), "import": _("import"),
+        "adjudication": _("adjudication"), "twin": _("near duplicate"), "cant_tell": _("can’t tell"),
+    }  # fmt: skip
+    return words.get(name, name)
+
+
+def note_in_words(note: str) -> str:
+    """Return what a bake-off notes of its own making, as the reader says it."""
+    if said := FOLDS.fullmatch(note):
+        sentence = _(
+            "Judged by %(folds)s folds: every image by a model that had seen nothing of its group. The models "
+            "that are kept learned from all of them, %(number)s only to choose the epoch."
+        )
+        return sentence % said.groupdict()
+    titles, _colon, what = note.partition(": ")
+    words = {
+        "trained with settings that a search chose.": _("trained with settings that a search chose."),
+        "trained with settings that a search chose, on some of the images that judge here: its figures flatter a "
+        "little.": _(
+            "trained with settings that a search chose, on some of the images that judge here: its figures "
+            "flatter a little."
+        ),
+        "began from what the images themselves teach without labels, those of the test part among them; new "
+        "images may be a little harder.": _(
+            "began from what the images themselves teach without labels, those of the test part among them; new "
+            "images may be a little harder."
+        ),
+        "trained from scratch; pretrained weights likely err less.": _(
+            "trained from scratch; pretrained weights likely err less."
+        ),
+    }
+    return f"{titles.replace(' and ', _(' and '))}: {words[what]}" if what in words else note
+
+
+def cut_in_words(cut: dict[str, Any]) -> dict[str, Any]:
+    """Return a bake-off's cut with its name and its slices as the reader calls them."""
+    kind = source_word if cut["name"] == "source of the label" else _slice_word
+    return {"name": _cut_word(cut["name"]), "slices": [kind(part) for part in cut["slices"]]}
+
+
+def _cut_word(name: str) -> str:
+    words = {
+        "brightness": _("brightness"), "contrast": _("contrast"), "sharpness": _("sharpness"),
+        "group": _("group"), "source of the label": _("source of the label"), "import": _("import"),
+        "side": _("side"),
+    }  # fmt: skip
+    return words.get(name, name)
+
+
+def _slice_word(name: str) -> str:
+    words = {
+        "darkest": _("darkest"), "brightest": _("brightest"), "flattest": _("flattest"),
+        "strongest": _("strongest"), "most blurred": _("most blurred"), "sharpest": _("sharpest"),
+        "smallest": _("smallest"), "largest": _("largest"), "alone": _("alone"), "of 2": _("of 2"),
+        "of 3 to 5": _("of 3 to 5"), "of 6 and more": _("of 6 and more"), "others": _("others"),
+    }  # fmt: skip
+    if not (span := SPAN.fullmatch(name)):
+        return words.get(name, name)
+    ends = _("%(low)s to %(high)s") % {"low": written(span["low"]), "high": written(span["high"])}
+    word = span["word"]
+    return f"{words.get(word, word)}, {ends}" if word else ends
