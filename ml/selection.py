@@ -16,8 +16,8 @@ LOOKED_AHEAD = 600
 """So many of the most doubtful images are ordered so that near twins do not follow each other."""
 TWIN = 1.5
 """What an image loses when its twin has just been asked, in log-odds."""
-CAUTION = 0.9
-"""Share of the likely calibrations under which an accepted pile has to keep the target."""
+CAUTION = 2
+"""How many times what is expected to be wrong in the accepted pile has to fit into the target."""
 
 
 def doubt(probability: Floats, views: Sequence[Floats]) -> Floats:
@@ -66,19 +66,13 @@ def _spread(rows: Rows, scores: NDArray[np.float64], features: Floats) -> Rows:
     return rows[order]
 
 
-def accept(others: NDArray[np.float64], candidates: NDArray[np.bool_], target: float) -> NDArray[np.bool_]:
-    """Return bool `[N]`: the largest pile, surest first, of which at most `target` is expected to be wrong.
+def accept(wrong: Floats, candidates: NDArray[np.bool_], target: float) -> NDArray[np.bool_]:
+    """Return bool `[N]`: the largest pile, surest first, of which half of `target` or less is likely to be wrong.
 
-    `others` `[draws, N]`: the chance of being wrong under each of the likely calibrations; the pile has to hold
-    on average, and under nine of ten. Only `candidates` are taken.
+    `wrong` `[N]`: each image's chance of it. Only `candidates` are taken.
     """
-    wrong = others.mean(0)
     order = np.flatnonzero(candidates)[np.argsort(wrong[candidates], kind="stable")]
     taken = np.zeros(len(wrong), bool)
-    if len(order) == 0:
-        return taken
-    sizes = np.arange(1, len(order) + 1)
-    shares = np.cumsum(others[:, order], axis=1) / sizes
-    holds = np.maximum(shares.mean(0), np.quantile(shares, CAUTION, axis=0)) <= target
-    taken[order[: int(sizes[holds][-1]) if holds.any() else 0]] = True
+    shares = np.cumsum(wrong[order], dtype=np.float64) / np.arange(1, len(order) + 1)
+    taken[order[shares * CAUTION <= target]] = True
     return taken

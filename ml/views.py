@@ -1,12 +1,11 @@
 """The recipe's labelers: different kinds of model, since models of one kind share their mistakes.
 
-Each trains once a fold, on all labelled images but that fold's, and so judges every labelled image by a model
-that has not seen it. All other images are judged by models that have seen all answers.
+Each judges every labelled image by a model that has seen no answer of its group, and all other images by models
+that have seen all answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,10 +24,12 @@ AT_ONCE = 2048
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is known: labelled rows of the pack, their class indices, and the fold of each group."""
+    """What is known: labelled rows of the pack, their class indices, and the group and fold of each."""
 
     rows: Rows
     labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    """Numbers of the labelled rows' groups."""
     fold_of: NDArray[np.int64]
     """`[N]`, of every image: the fold of its group, -1 where that has no answer."""
     classes: int
@@ -52,11 +53,6 @@ class Lesson:
     @property
     def numbers(self) -> range:
         return range(int(self.folds.max()) + 1)
-
-
-Judge = Callable[[Rows], Floats]
-"""Takes rows of the pack, returns their logits `[len(rows), K]`."""
-Learn = Callable[[Rows, NDArray[np.int64]], Judge]
 
 
 class View(Protocol):
@@ -101,13 +97,14 @@ class EdgeView:
     trust: float = 0.1
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
-        def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
-            rows, labels = _some(rows, labels, MOST_EXAMPLES // 2, lesson.seed)
-            both = self.histograms[:, rows].reshape(-1, self.histograms.shape[2]).astype(np.float32)
-            machine = KernelMachine(both, np.tile(labels, 2), lesson.classes)
-            return lambda wanted: np.mean([machine(side[wanted]) for side in self.histograms], 0, np.float32)
-
-        return cross_judged(lesson, self.histograms.shape[1], learn, told)
+        learnt = _some(lesson, MOST_EXAMPLES // 2)
+        rows = lesson.rows[learnt]
+        both = self.histograms[:, rows].reshape(-1, self.histograms.shape[2]).astype(np.float32)
+        machine = KernelMachine(both, np.tile(lesson.labels[learnt], 2), lesson.classes)
+        said = [machine(side) for side in self.histograms]
+        of_examples = np.tile(lesson.groups[learnt], 2)
+        unaware = [machine.unaware(side[lesson.rows], lesson.groups, of_examples) for side in self.histograms]
+        return _joined(np.mean(said, 0, np.float32), np.mean(unaware, 0, np.float32), lesson, told)
 
 
 @dataclass(frozen=True)
@@ -127,28 +124,22 @@ class PatchView:
 
 
 def _judged_by_likeness(features: Floats, penalty: float, sharpness: float, lesson: Lesson, told: Told) -> Floats:
-    def learn(rows: Rows, labels: NDArray[np.int64]) -> Judge:
-        rows, labels = _some(rows, labels, MOST_EXAMPLES, lesson.seed)
-        machine = KernelMachine(features[rows], labels, lesson.classes, penalty, sharpness)
-        return lambda wanted: machine(features[wanted])
-
-    return cross_judged(lesson, len(features), learn, told)
-
-
-def _some(rows: Rows, labels: NDArray[np.int64], most: int, seed: int) -> tuple[Rows, NDArray[np.int64]]:
-    """Return `most` of the rows with their labels, drawn by lot; all where they are no more."""
-    if len(rows) <= most:
-        return rows, labels
-    picked = np.random.default_rng(seed).permutation(len(rows))[:most]
-    return rows[picked], labels[picked]
+    learnt = _some(lesson, MOST_EXAMPLES)
+    examples = features[lesson.rows[learnt]]
+    machine = KernelMachine(examples, lesson.labels[learnt], lesson.classes, penalty, sharpness)
+    unaware = machine.unaware(features[lesson.rows], lesson.groups, lesson.groups[learnt])
+    return _joined(machine(features), unaware, lesson, told)
 
 
-def cross_judged(lesson: Lesson, count: int, learn: Learn, told: Told) -> Floats:
-    """Return `[count, K]`: answered images by the model of the other folds, all others by one of all answers."""
-    said: Floats = np.asarray(learn(lesson.rows, lesson.labels)(np.arange(count)), np.float32)
-    for fold in lesson.numbers:
-        said[lesson.of(fold)] = learn(*lesson.without(fold))(lesson.of(fold))
-        told(len(lesson.of(fold)), 0)
+def _some(lesson: Lesson, most: int) -> NDArray[np.int64]:
+    """Return places of `most` labelled rows, drawn by lot; of all where they are no more."""
+    every = np.arange(len(lesson.rows))
+    return every if len(every) <= most else np.random.default_rng(lesson.seed).permutation(every)[:most]
+
+
+def _joined(said: Floats, unaware: Floats, lesson: Lesson, told: Told) -> Floats:
+    said[lesson.rows] = unaware
+    told(len(lesson.rows), 0)
     return said
 
 

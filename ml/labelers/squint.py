@@ -174,7 +174,7 @@ def judge(
     probability, others = _foretold(joined, beliefs)
     candidates, notes = candidates_of(probability, answers.labels, classes)
     notes += prepared.compact.notes(lesson)
-    accepted = accept(others, candidates, settings.target)
+    accepted = accept(1 - probability.max(1), candidates, settings.target)
     own = own_probabilities(prepared.views, said, rows, labels, times)
     reports = reports_of(prepared.views, own, influence(said, weights), answers)
     trusted = [own[report.name] for report in reports if report.weight > 0]
@@ -196,7 +196,8 @@ def _lesson(answers: Answers, classes: int, settings: SquintSettings, seed: int)
     _check(labels, groups)
     parts = min(settings.folds, len(set(groups)))
     folds = make_folds(rows, answers.labels.tolist(), answers.groups, parts, seed)
-    return Lesson(rows, labels, fold_of_all(rows, folds, answers.groups), classes, seed)
+    numbers = np.unique(np.array(groups, str), return_inverse=True)[1]
+    return Lesson(rows, labels, numbers, fold_of_all(rows, folds, answers.groups), classes, seed)
 
 
 def _check(labels: NDArray[np.int64], groups: Sequence[str]) -> None:

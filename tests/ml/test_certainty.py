@@ -67,7 +67,7 @@ def test_a_group_counts_as_one_answer():
 
 def test_without_answers_what_was_known_before_stands():
     beliefs = likely(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), [], 41)
-    assert np.median([belief.scale for belief in beliefs]) == pytest.approx(3.5, rel=0.1)
+    assert np.median([belief.scale for belief in beliefs]) == pytest.approx(4.0, rel=0.1)
     assert beliefs == likely(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), [], 41)
 
 

@@ -43,19 +43,15 @@ def test_all_images_alike_are_ordered_too():
     assert max(priorities(np.zeros(8, np.float32), np.zeros((8, 4), np.float32), np.arange(2))) == 1
 
 
-def test_the_accepted_pile_is_the_largest_that_keeps_the_target():
+def test_the_accepted_pile_is_the_largest_that_is_expected_to_stay_well_under_the_target():
     random = np.random.default_rng(0)
     wrong = (1 - random.uniform(0, 1, 3000) ** 0.05) / 2
-    everything = np.ones(3000, bool)
-    taken = accept(wrong[None], everything, 0.01)
+    taken = accept(wrong, np.ones(3000, bool), 0.02)
     assert wrong[taken].mean() <= 0.01 < (wrong[taken].sum() + wrong[~taken].min()) / (taken.sum() + 1)
     assert wrong[taken].max() <= wrong[~taken].min()
-    doubtful = np.concatenate([np.tile(wrong / 2, (13, 1)), np.tile(wrong * 2, (7, 1))])
-    assert doubtful.mean(0).max() <= 1.03 * wrong.max()
-    assert accept(doubtful, everything, 0.01).sum() < taken.sum()
 
 
 def test_only_candidates_are_accepted():
-    wrong = np.full((3, 10), 0.001)
+    wrong = np.full(10, 0.001)
     assert accept(wrong, np.arange(10) < 4, 0.01).tolist() == [True] * 4 + [False] * 6
     assert not accept(wrong, np.zeros(10, bool), 0.01).any()
