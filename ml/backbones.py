@@ -44,6 +44,16 @@ class YoloClassifier(nn.Module):
         return logits
 
 
+def weights_address(name: str) -> str:
+    """Return where a net of torchvision or ultralytics has its pretrained weights; its end is the file's name."""
+    if name.startswith("yolo"):
+        return f"{YOLO_ASSETS}{name}.pt"
+    from torchvision.models import get_model_weights  # noqa: PLC0415  slow to import
+
+    address: str = get_model_weights(name).DEFAULT.url
+    return address
+
+
 def _torchvision(name: str, title: str) -> Backbone:
     fixed = next((side for start, side in FIXED_SIDES.items() if name.startswith(start)), None)
 
@@ -55,10 +65,7 @@ def _torchvision(name: str, title: str) -> Backbone:
         return net
 
     def load(net: nn.Module, folder: Path) -> None:
-        from torchvision.models import get_model_weights  # noqa: PLC0415
-
-        url = get_model_weights(name).DEFAULT.url
-        copy_matching(net, torch.load(weights_file(url, folder, title), weights_only=True))
+        copy_matching(net, torch.load(weights_file(weights_address(name), folder, title), weights_only=True))
 
     def side_for(longest: int, enlarge: int) -> int:
         return fixed or default_input_size(longest, enlarge)
@@ -72,7 +79,7 @@ def _yolo(name: str, title: str) -> Backbone:
 
     def load(net: nn.Module, folder: Path) -> None:
         assert isinstance(net, YoloClassifier)  # noqa: S101  built above
-        copy_matching(net.net, yolo_state(weights_file(f"{YOLO_ASSETS}{name}.pt", folder, title)))
+        copy_matching(net.net, yolo_state(weights_file(weights_address(name), folder, title)))
 
     return Backbone(name, title, build, load, NOTHING)
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 SCALES = np.geomspace(1, 16, 31)
 SCALE, SCALE_SPREAD = 4.0, 0.5
 """Before any answer: middle and spread of a log-normal. Fitted to all labels, at 50 to 500 answers, the scale was
-2.4 to 5.5 on eyes that two people labelled, on rendered ones and on eyes with an eighth of all labels turned round,
+2.4 to 5.5 on eyes that two people labelled, on rendered ones and on eyes with an eighth of labels turned round,
 and from 2.6 upwards without end on digits."""
 LAPSES = np.geomspace(0.0003, 0.5, 12)
 LAPSE, LAPSE_TAIL = 0.003, 0.8

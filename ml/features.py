@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from ml.backbone_spec import Backbone
 from ml.checkpoint import TrainState
-from ml.clip_nets import ZeroShot
 from ml.contract import Manifest
 from ml.data import Rows, batches, normalise
 from ml.device import reduced_precision
 from ml.engine import Task, evaluate
-from ml.errors import NotFiniteError, RunError
+from ml.errors import NotFiniteError
+from ml.headless import headless
 from ml.heads import HEADS, ClustersHead, Floats, Learnt, Lesson, learn_head
 from ml.pile import learn_pile
 from ml.report import TRAINING_COST, Reporter
@@ -67,18 +67,6 @@ def features_backbone(name: str, title: str, of: Backbone, head: str) -> Backbon
 
     own = None if of.pretrained else from_pile
     return replace(of, name=name, title=title, build=build, load=load, from_pile=own, teach=teach)
-
-
-def headless(net: nn.Module, title: str) -> nn.Module:
-    """Return the net without its last linear layer: it gives what that was given."""
-    if isinstance(net, ZeroShot):
-        return net.body
-    linear = [name for name, module in net.named_modules() if isinstance(module, nn.Linear)]
-    if not linear:
-        raise RunError(f"{title} has no features to lend: it does not end in a linear layer.")
-    parent, _, leaf = linear[-1].rpartition(".")
-    setattr(net.get_submodule(parent), leaf, nn.Identity())
-    return net
 
 
 def teach(task: Task, net: nn.Module, reporter: Reporter, _series: str) -> TrainState:

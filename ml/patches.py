@@ -21,6 +21,7 @@ from torch import Generator, Tensor
 
 from ml.checkpoint import identity_of, read_tensors, write_tensors
 from ml.data import Rows, batches
+from ml.directions import directions
 from ml.linear import Floats
 from ml.small import SmallImages
 
@@ -92,7 +93,7 @@ def _learn(images: SmallImages, told: Told) -> Floats:
         scaled = [(part - mean) / scale for part, mean, scale in zip(parts, means, scales, strict=True)]
         return torch.cat(scaled, 1) / math.sqrt(len(SIDES))
 
-    basis = _directions(measured(typical), dice)
+    basis = directions(measured(typical), KEPT, dice)
     del typical
     features = np.empty((len(images), basis.shape[1]), np.float32)
     for rows in batches(np.arange(len(images)), AT_ONCE):
@@ -162,11 +163,3 @@ def _answers_of(images: Tensor, kinds: _Kinds) -> Tensor:
     # Roots, since one strong answer is worth less than several.
     answers: Tensor = F.adaptive_avg_pool2d(above, GRID).flatten(1).sqrt()
     return answers
-
-
-def _directions(features: Tensor, dice: Generator) -> Tensor:
-    """Return `[D, KEPT]`, orthonormal: where the features vary most (Halko, Martinsson and Tropp, 2011)."""
-    basis = torch.randn(features.shape[1], min(KEPT, len(features)), generator=dice)
-    for _ in range(3):
-        basis = torch.linalg.qr(features.T @ (features @ basis)).Q
-    return basis

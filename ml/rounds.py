@@ -11,6 +11,7 @@ from ml.atlas import draw_map
 from ml.contract import Manifest, RunResult
 from ml.device import pick_device
 from ml.errors import RunError
+from ml.imagenet import Seen, seen_by_pair
 from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
     Opinion,
@@ -31,9 +32,9 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
     """Judge all images of the run; `DONE` is written last. Raise RunError with a sentence when it cannot be."""
     started = time.monotonic()
     answers = answers_of(manifest)
-    settings, task = opened(manifest)
-    reporter = Reporter(work_of(task, len(answers.rows), settings))
-    prepared = prepare(task, settings, reporter)
+    settings, task, seen = opened(manifest)
+    reporter = Reporter(work_of(task, seen, len(answers.rows), settings))
+    prepared = prepare(task, seen, settings, reporter)
     _draw_map(task, reporter)
     opinion = judge(prepared, answers, manifest.classes, settings, manifest.seed, reporter)
     write_opinion(folder, manifest, opinion)
@@ -54,9 +55,9 @@ def execute_round(folder: Path, manifest: Manifest) -> None:
 def execute_pretraining(folder: Path, manifest: Manifest) -> None:
     """Learn from the images alone, for the rounds to come; what was learnt lies beside the pack."""
     started = time.monotonic()
-    settings, task = opened(manifest)
-    reporter = Reporter(work_of(task, 0, settings))
-    prepare(task, settings, reporter)
+    settings, task, seen = opened(manifest)
+    reporter = Reporter(work_of(task, seen, 0, settings))
+    prepare(task, seen, settings, reporter)
     _draw_map(task, reporter)
     result = RunResult([], {}, time.monotonic() - started, environment(manifest), [])
     finish(folder, result)
@@ -67,10 +68,11 @@ def _draw_map(task: Pretraining, reporter: Reporter) -> None:
     draw_map(task.folder)
 
 
-def opened(manifest: Manifest) -> tuple[SquintSettings, Pretraining]:
+def opened(manifest: Manifest) -> tuple[SquintSettings, Pretraining, list[Seen]]:
     settings = with_overrides(SquintSettings(), manifest.settings)
-    images = shrink(open_pixels(manifest), pick_device())
-    return settings, pretraining_of(images, Path(manifest.pack.path), manifest.pack.sha256, settings)
+    pixels, folder, pack = open_pixels(manifest), Path(manifest.pack.path), manifest.pack.sha256
+    task = pretraining_of(shrink(pixels, pick_device()), folder, pack, settings)
+    return settings, task, seen_by_pair(pixels, Path(manifest.weights_dir), folder, pack)
 
 
 def answers_of(manifest: Manifest) -> Answers:

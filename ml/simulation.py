@@ -20,6 +20,7 @@ from ml.contract import ROUND_ANSWERS, SIMULATION, SIMULATION_RESULT, Manifest, 
 from ml.data import Rows
 from ml.device import pick_device
 from ml.errors import RunError
+from ml.imagenet import seen_by_pair
 from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
     Opinion,
@@ -108,12 +109,14 @@ def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State
     """Answer, judge, answer those that the recipe asks for, and so on."""
     began = time.monotonic()
     settings = with_overrides(SquintSettings(), plan.settings)
-    images = shrink(load_pack(folder), pick_device())
+    pixels = load_pack(folder)
+    images = shrink(pixels, pick_device())
     task = pretraining_of(images, folder, plan.sha256, settings)
+    seen = seen_by_pair(pixels, Path(plan.weights_dir), folder, plan.sha256) if plan.weights_dir else []
     stops = _stops(plan, ROUND_ANSWERS)
     rounds = sum(round_work(len(images), stop, settings) for stop in stops[1:])
-    reporter = Reporter(work_of(task, stops[0], settings) + rounds)
-    prepared = prepare(task, settings, reporter)
+    reporter = Reporter(work_of(task, seen, stops[0], settings) + rounds)
+    prepared = prepare(task, seen, settings, reporter)
     pretraining = time.monotonic() - began
     drawn = _drawn(plan)
     queue, answered = drawn, np.zeros(0, np.int64)

@@ -62,7 +62,7 @@ class View(Protocol):
     def title(self) -> str: ...
     @property
     def trust(self) -> float:
-        """Its part in what is said before it has proved anything; all parts together are 1."""
+        """Its part in what is said before it has proved anything, measured by the others' parts."""
         ...
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
@@ -71,19 +71,26 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
-class FeatureView:
-    """A kernel machine on what pretraining learnt: at few answers it errs less than logistic regression."""
+class LikenessView:
+    """A kernel machine on features that are the same for an image and its mirror image.
+
+    At few answers it errs less than logistic regression.
+    """
 
     features: Floats
-    """`[2, N, D]`, of every image and of its mirror image; standardised."""
-    penalty: float = 3.0
+    """`[N, D]`."""
+    name: str
+    title: str
+    trust: float
+    penalty: float = 10.0
     sharpness: float = 0.15
-    name: str = "features"
-    title: str = "Learnt features"
-    trust: float = 0.25
 
     def judge(self, lesson: Lesson, told: Told) -> Floats:
-        return _judged_by_likeness(self.features.mean(0), self.penalty, self.sharpness, lesson, told)
+        learnt = _some(lesson, MOST_EXAMPLES)
+        examples = self.features[lesson.rows[learnt]]
+        machine = KernelMachine(examples, lesson.labels[learnt], lesson.classes, self.penalty, self.sharpness)
+        unaware = machine.unaware(self.features[lesson.rows], lesson.groups, lesson.groups[learnt])
+        return _joined(machine(self.features), unaware, lesson, told)
 
 
 @dataclass(frozen=True)
@@ -105,30 +112,6 @@ class EdgeView:
         of_examples = np.tile(lesson.groups[learnt], 2)
         unaware = [machine.unaware(side[lesson.rows], lesson.groups, of_examples) for side in self.histograms]
         return _joined(np.mean(said, 0, np.float32), np.mean(unaware, 0, np.float32), lesson, told)
-
-
-@dataclass(frozen=True)
-class PatchView:
-    """A kernel machine on the kinds of small patches that the pile is made of."""
-
-    features: Floats
-    """`[N, D]`, the same for an image and its mirror image."""
-    penalty: float = 10.0
-    sharpness: float = 0.15
-    name: str = "patches"
-    title: str = "Patches"
-    trust: float = 0.5
-
-    def judge(self, lesson: Lesson, told: Told) -> Floats:
-        return _judged_by_likeness(self.features, self.penalty, self.sharpness, lesson, told)
-
-
-def _judged_by_likeness(features: Floats, penalty: float, sharpness: float, lesson: Lesson, told: Told) -> Floats:
-    learnt = _some(lesson, MOST_EXAMPLES)
-    examples = features[lesson.rows[learnt]]
-    machine = KernelMachine(examples, lesson.labels[learnt], lesson.classes, penalty, sharpness)
-    unaware = machine.unaware(features[lesson.rows], lesson.groups, lesson.groups[learnt])
-    return _joined(machine(features), unaware, lesson, told)
 
 
 def _some(lesson: Lesson, most: int) -> NDArray[np.int64]:

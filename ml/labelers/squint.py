@@ -1,8 +1,9 @@
 """The recipe `squint`: from the answers known so far to honest probabilities for all images.
 
-Before the first answer it learns from the unlabelled pile. Then, every round: four labelers of different kinds
-learn from all answers, each is trusted as far as it proves right on answers that it had not seen, the surest
-images are accepted, and the others are put in the order in which a person should see them.
+Before the first answer it learns from the unlabelled pile. Then, every round: labelers of different kinds (four
+of its own, and the named pair where its weights are at hand) learn from all answers, each is trusted as far as it
+proves right on answers that it had not seen, the surest images are accepted, and the others are put in the order
+in which a person should see them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ml.compact_view import CompactView
 from ml.contract import TARGET, Expected, LabelerReport, WrongShare
 from ml.errors import RunError
 from ml.finetune import FinetuneSettings
+from ml.imagenet import Seen
 from ml.labelers.evidence import (
     Answers,
     all_wrong_of,
@@ -41,15 +43,16 @@ from ml.selection import accept, doubt, priorities
 from ml.small import SmallImages
 from ml.views import (
     EdgeView,
-    FeatureView,
     Lesson,
-    PatchView,
+    LikenessView,
     View,
     edge_histograms,
     learnt_features,
 )
 
 FEWEST_TO_PRETRAIN = 8
+LENT_TRUST = 0.1
+"""Of a net that learnt from other images: as little as the least of the others, until it proves more."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,10 @@ def pretraining_of(images: SmallImages, folder: Path, name: str, settings: Squin
     return Pretraining(images, folder, name, PretrainSettings(seen=settings.pretrain_images))
 
 
-def work_of(task: Pretraining, answers: int, settings: SquintSettings) -> float:
+def work_of(task: Pretraining, seen: Sequence[Seen], answers: int, settings: SquintSettings) -> float:
     """What preparing and one round take, in images scored."""
     waiting = task.work if len(task.images) >= FEWEST_TO_PRETRAIN else 0
+    waiting += sum(net.work for net in seen)
     return waiting + 3 * len(task.images) + round_work(len(task.images), answers, settings)
 
 
@@ -127,8 +131,11 @@ def round_work(images: int, answers: int, settings: SquintSettings) -> float:
     return settings.folds * (steps * tuning.batch_size * TRAINING_COST + 2 * images)
 
 
-def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> Prepared:
-    """Learn from the unlabelled images, or take what was learnt before, and measure every image."""
+def prepare(task: Pretraining, seen: Sequence[Seen], settings: SquintSettings, reporter: Reporter) -> Prepared:
+    """Learn from the unlabelled images, or take what was learnt before, and measure every image.
+
+    `seen`: the nets whose weights are at hand.
+    """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     images = task.images
@@ -142,8 +149,20 @@ def prepare(task: Pretraining, settings: SquintSettings, reporter: Reporter) -> 
     write_features(task.folder, features.mean(0))
     workers = 1 if images.device.type != "cpu" else settings.threads or os.cpu_count() or 1
     compact = CompactView(images, weights, FinetuneSettings(settings.steps), workers, _memory(task, settings))
-    others: list[View] = [FeatureView(features), EdgeView(edge_histograms(images)), PatchView(patches)]
+    others: list[View] = [
+        LikenessView(features.mean(0), "features", "Learnt features", trust=0.25, penalty=3.0),
+        EdgeView(edge_histograms(images)),
+        LikenessView(patches, "patches", "Patches", trust=0.5),
+        *_lent(seen, reporter),
+    ]
     return Prepared(images, compact, others, patches)
+
+
+def _lent(seen: Sequence[Seen], reporter: Reporter) -> list[View]:
+    def told(stage: str, count: int, cost: float) -> None:
+        reporter.advance(stage, count, cost=cost)
+
+    return [LikenessView(net.features(told), net.name, net.title, LENT_TRUST) for net in seen]
 
 
 def _memory(task: Pretraining, settings: SquintSettings) -> Memory:
