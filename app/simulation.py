@@ -52,7 +52,7 @@ class Asked:
     settings: dict[str, Any]
     group_by: str = ""
     weights_dir: Path | None = None
-    """Where the founding recipe's ImageNet weights lie; None: from scratch."""
+    """Where ImageNet weights lie; None: the founding pair begins from scratch, and squint does without it."""
     audit: int = 0
     """How many of the finally accepted labels the person checks."""
 

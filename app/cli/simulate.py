@@ -37,7 +37,8 @@ Audit = Annotated[
     int, typer.Option(min=0, metavar="N", help="At the end the person checks so many accepted labels.")
 ]
 Weights = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="founding: ImageNet weights lie there; else from scratch.")
+    Path | None,
+    typer.Option(metavar="DIR", help="ImageNet weights lie there; else from scratch or without."),
 ]
 Work = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Keep what was learnt there; the next replay is quicker.")

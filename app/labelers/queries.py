@@ -23,6 +23,7 @@ from app.models import (
     Recipe,
     Round,
 )
+from ml.zoo import FOUNDING_PAIR, title_of
 
 TILES = 60
 
@@ -71,6 +72,12 @@ def get_round(session: Session, project: Project, number: int | None) -> Round |
     if found is None:
         raise NotFoundError("There is no such round.")
     return found
+
+
+def list_absent(shown: Round) -> list[str]:
+    """Return the titles of the named pair whose weights were not at hand in this round."""
+    there = {labeler.name for labeler in shown.labelers}
+    return [title_of(name) for name in FOUNDING_PAIR if name not in there]
 
 
 def find_last_beginning(session: Session, project_id: int) -> datetime | None:

@@ -38,6 +38,7 @@ def labelers_page(
         active=find_active(session, "label", project.id),
         page=_first_tiles(session, project, shown),
         audit=find_of_round(session, shown) if shown else None,
+        absent=queries.list_absent(shown) if shown else [],
     )
 
 
