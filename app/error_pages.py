@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from app.errors import AppError, BusyError, TooManyTriesError
 from app.html.htmx import is_htmx
 from app.html.templating import render
+from app.languages import gettext as _
 from app.security import security_headers
 
 log = logging.getLogger(__name__)
@@ -60,22 +61,23 @@ def _refusal(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    sentences = {404: "There is nothing here.", 405: "This address does not take that kind of request."}
+    sentences = {404: _("There is nothing here."), 405: _("This address does not take that kind of request.")}
     return answer(request, error.status_code, sentences.get(error.status_code, str(error.detail)))
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     if all(e["loc"][:1] == ("path",) for e in error.errors()):
-        return answer(request, 404, "There is nothing here.")
+        return answer(request, 404, _("There is nothing here."))
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
-    return answer(request, 422, f"{field or 'The request'}: {first['msg']}.")
+    named = field or _("The request")
+    return answer(request, 422, f"{named}: {first['msg']}.")
 
 
 def _busy(request: Request, error: Exception) -> Response:
     log.error("database: %s", error)
-    sentence = "The database did not answer in time; nothing was saved. Please try again."
+    sentence = _("The database did not answer in time; nothing was saved. Please try again.")
     return answer(request, 503, sentence, {"Retry-After": "2"})
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.config import Settings
 from app.db import ReadSessionDep
 from app.errors import ForbiddenError, NotSignedInError
+from app.languages import gettext as _
 from app.models import Role, User, UserSession, now
 
 COOKIE = "squint_session"
@@ -137,7 +138,7 @@ AnyoneDep = Annotated[User | None, Depends(find_current_user)]
 
 async def current_user(user: AnyoneDep) -> User:
     if user is None:
-        raise NotSignedInError("Please sign in.")
+        raise NotSignedInError(_("Please sign in."))
     return user
 
 
@@ -151,7 +152,7 @@ def may_act_as(user: User, role: Role) -> bool:
 def require(user: User, role: Role) -> User:
     """Return `user`; raise ForbiddenError when they may not do what `role` may."""
     if not may_act_as(user, role):
-        raise ForbiddenError(f"This needs the role {role.value}.")
+        raise ForbiddenError(_("Your role does not allow this."))
     return user
 
 

@@ -1,6 +1,7 @@
 // Uploads: files are sent in one request, whose answer brings the import's progress line by line.
 
 import { toast } from "./app.js";
+import { _, counted, decimal, n_ } from "./words.js";
 
 const form = document.getElementById("upload");
 if (form) start();
@@ -61,8 +62,8 @@ function send(items) {
   request.upload.addEventListener("progress", (event) => view.sending(event.loaded, event.total));
   request.addEventListener("progress", () => view.lines(request.responseText));
   request.addEventListener("load", () => finish(request, view));
-  request.addEventListener("error", () => view.failed("The server could not be reached. What it took stays; upload the same files again."));
-  request.addEventListener("abort", () => view.failed("Cancelled. What was taken stays; upload the same files again to complete it."));
+  request.addEventListener("error", () => view.failed(_("The server could not be reached. What it took stays; upload the same files again.")));
+  request.addEventListener("abort", () => view.failed(_("Cancelled. What was taken stays; upload the same files again to complete it.")));
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/x-ndjson, application/json");
   request.send(body);
@@ -70,12 +71,12 @@ function send(items) {
 
 function finish(request, view) {
   if (request.status !== 200) {
-    view.failed(sentence(request.responseText) ?? `The server answered ${request.status}; nothing was taken.`);
+    view.failed(sentence(request.responseText) ?? _("The server answered %(status)s; nothing was taken.", { status: request.status }));
     return;
   }
   const last = view.lines(request.responseText);
   if (last?.report) view.done(last.report, last.url);
-  else view.failed(last?.error ?? "The server went away. What it took stays; upload the same files again.");
+  else view.failed(last?.error ?? _("The server went away. What it took stays; upload the same files again."));
   refresh();
 }
 
@@ -91,7 +92,7 @@ function refresh() {
   const empty = document.querySelector(".columns.empty");
   if (empty) empty.classList.remove("empty");
   window.htmx.ajax("GET", location.pathname + location.search, { target: "#grid", select: "#grid", swap: "outerHTML" })
-    .catch(() => toast("The images could not be shown; please reload the page."));
+    .catch(() => toast(_("The images could not be shown; please reload the page.")));
 }
 
 function show(cancel) {
@@ -116,12 +117,12 @@ function show(cancel) {
   };
   let importing = 0;
   let last;
-  put("Sending", "", 0);
+  put(_("Sending"), "", 0);
   return {
     sending(loaded, total) {
       const rate = loaded / Math.max(1, performance.now() - began) / 1000;
-      put(`Sending ${megabytes(loaded)} of ${megabytes(total)}`, `${rate.toFixed(1)} MB/s`, loaded / total);
-      if (loaded === total) put("Looking at the files", "", undefined);
+      put(_("Sending %(part)s of %(all)s", { part: megabytes(loaded), all: megabytes(total) }), _("%(number)s MB/s", { number: decimal(rate, 1) }), loaded / total);
+      if (loaded === total) put(_("Looking at the files"), "", undefined);
     },
     lines(text) {
       const whole = text.slice(0, text.lastIndexOf("\n")).trim().split("\n");
@@ -129,20 +130,22 @@ function show(cancel) {
       if (last?.stage) {
         importing ||= performance.now();
         const rate = last.done / Math.max(0.2, (performance.now() - importing) / 1000);
-        const hint = last.done ? `${Math.round(rate).toLocaleString("en")} images/s` : "";
-        if (last.stage === "reading") put(`${count(last.done)} of ${count(last.total)} images`, hint, last.done / (last.total || 1));
-        else put("Looking for near duplicates", "", undefined);
+        const hint = last.done ? _("%(number)s images a second", { number: counted(Math.round(rate)) }) : "";
+        if (last.stage === "reading") put(_("%(done)s of %(all)s images", { done: counted(last.done), all: counted(last.total) }), hint, last.done / (last.total || 1));
+        else put(_("Looking for near duplicates"), "", undefined);
       }
       return last;
     },
     done(report, url) {
       end();
-      put(`${count(report.taken)} taken, ${count(report.already_there)} already there, ${count(report.set_aside)} set aside`,
-        `${count(report.received)} files in ${report.seconds.toFixed(1)} s${report.skipped ? `, ${count(report.skipped)} of debris skipped` : ""}`, 1);
+      const counts = { taken: counted(report.taken), there: counted(report.already_there), aside: counted(report.set_aside) };
+      const received = n_("%(number)s file in %(seconds)s s", "%(number)s files in %(seconds)s s", report.received, { seconds: decimal(report.seconds, 1) });
+      const skipped = report.skipped ? n_(", %(number)s of debris skipped", ", %(number)s of debris skipped", report.skipped) : "";
+      put(_("%(taken)s taken, %(there)s already there, %(aside)s set aside", counts), received + skipped, 1);
       for (const line of report.notes.slice(0, 20)) add(notes, line.file ? `${line.file}: ${line.reason}` : line.reason);
       const link = document.createElement("a");
       link.href = url;
-      link.textContent = "The whole report";
+      link.textContent = _("The whole report");
       add(notes, link);
     },
     failed(text) {
@@ -159,9 +162,5 @@ function add(list, content) {
 }
 
 function megabytes(bytes) {
-  return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
-}
-
-function count(number) {
-  return number.toLocaleString("en");
+  return _("%(number)s MB", { number: decimal(bytes / 1e6, bytes < 1e8 ? 1 : 0) });
 }

@@ -17,10 +17,15 @@ export function n_(one, many, number, values = {}) {
   return filled(own ?? (number === 1 ? one : many), { number: counted(number), ...values });
 }
 
+// 12.34 → "12.3", or as the language writes it.
+export function decimal(value, digits) {
+  return value.toFixed(digits).replace(".", mark);
+}
+
 // 0.9876 → ".988", as the server writes it; only English leaves out the zero.
 export function fixed(value, digits = 3) {
-  const text = value.toFixed(digits);
-  return language === "en" ? text.replace(/^0\./, ".") : text.replace(".", mark);
+  const text = decimal(value, digits);
+  return language === "en" ? text.replace(/^0\./, ".") : text;
 }
 
 // 0.026 → 2.6 %

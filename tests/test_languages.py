@@ -72,5 +72,16 @@ def test_a_page_speaks_the_browsers_language_until_another_is_chosen(app: FastAP
 
 
 @on_sqlite
+def test_refusals_and_the_notes_beside_fields_speak_the_readers_language(app: FastAPI, sign_in: SignIn):
+    client = sign_in("admin")
+    client.headers["Accept-Language"] = "ru"
+    page = {"Accept": "text/html"}
+    assert "Такого проекта нет." in client.get("/projects/987654", headers=page).text
+    assert "Здесь ничего нет." in client.get("/nowhere", headers=page).text
+    refused = client.post("/projects", data={"name": "", "classes": "closed,open"})
+    assert (refused.status_code, "Заполните это поле." in refused.text) == (422, True)
+
+
+@on_sqlite
 def test_an_unknown_language_is_refused(app: FastAPI, sign_in: SignIn):
     assert sign_in("annotator").post("/account/language", data={"language": "xx"}).status_code == 422

@@ -8,6 +8,8 @@ from typing import Annotated
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
+from app.languages import gettext as _
+
 DIRECTION_MARKS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They turn the text around them; a name with one can pass for another."""
 
@@ -24,7 +26,7 @@ class FormModel(BaseModel):
 
 def plain_text(text: str) -> str:
     if any(unicodedata.category(c) in {"Cc", "Cs"} or c in DIRECTION_MARKS for c in text):
-        raise ValueError("Please leave out control characters.")
+        raise ValueError(_("Please leave out control characters."))
     return unicodedata.normalize("NFC", text)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from app.errors import BadInputError
+from app.languages import gettext as _
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 MAX_FORM_BYTES = 128 * 1024
@@ -21,9 +22,9 @@ async def form_fields(request: Request) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in (await request.form(max_files=0, max_fields=200)).multi_items():
         if not isinstance(value, str):
-            raise BadInputError(f"The field {name} takes text, not a file.")
+            raise BadInputError(_("The field %(name)s takes text, not a file.") % {"name": name})
         if name in fields:
-            raise BadInputError(f"The field {name} came twice.")
+            raise BadInputError(_("The field %(name)s came twice.") % {"name": name})
         fields[name] = value
     return fields
 

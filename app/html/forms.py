@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.errors import BadInputError
+from app.languages import gettext as _
 
 Form = TypeVar("Form", bound=BaseModel)
 FormErrors = dict[str, str]
@@ -40,23 +41,21 @@ def _field(location: tuple[int | str, ...]) -> str:
     return str(location[0]) if location else ""
 
 
-SENTENCES = {
-    "missing": "Please fill this in.",
-    "extra_forbidden": "This field is not known here.",
-    "string_too_short": "Please use {min_length} characters or more.",
-    "string_too_long": "Please use {max_length} characters at most.",
-    "greater_than_equal": "The smallest number here is {ge}.",
-    "less_than_equal": "The largest number here is {le}.",
-    "int_parsing": "Please give a whole number.",
-    "enum": "Please choose {expected}.",
-}
-"""pydantic speaks to programmers; these are for people."""
-
-
 def _sentence(error: Mapping[str, Any]) -> str:
+    """Pydantic speaks to programmers; these are for people."""
+    sentences = {
+        "missing": _("Please fill this in."),
+        "extra_forbidden": _("This field is not known here."),
+        "string_too_short": _("Please use %(min_length)s characters or more."),
+        "string_too_long": _("Please use %(max_length)s characters at most."),
+        "greater_than_equal": _("The smallest number here is %(ge)s."),
+        "less_than_equal": _("The largest number here is %(le)s."),
+        "int_parsing": _("Please give a whole number."),
+        "enum": _("Please choose %(expected)s."),
+    }
     if not str(error["input"]).strip():
-        return SENTENCES["missing"]
-    if known := SENTENCES.get(error["type"]):
-        return known.format(**error.get("ctx", {}))
+        return sentences["missing"]
+    if known := sentences.get(error["type"]):
+        return str(known % error.get("ctx", {}))
     text = str(error["msg"]).removeprefix("Value error, ")
     return text if text.endswith(".") else f"{text}."

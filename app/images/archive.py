@@ -10,10 +10,10 @@ from pathlib import Path
 from app.errors import AppError, BadInputError, TooLargeError
 from app.images.limits import Limits, size_words
 from app.images.sources import Entry, EntryError, Source
+from app.languages import gettext as _
 
 LOCAL_HEADER_BYTES = 30
 PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-RESAVE = "Please save it again as a plain zip."
 DAMAGED = "Damaged inside the zip: its size or checksum is wrong."
 NESTED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 
@@ -58,13 +58,13 @@ def open_zip(path: Path, limits: Limits) -> ZipSource:
     """Raise BadInputError or TooLargeError when the archive as a whole cannot be taken."""
     size = path.stat().st_size
     if size == 0:
-        raise BadInputError("The file is empty.")
+        raise BadInputError(_("The file is empty."))
     if size > limits.upload_bytes:
-        raise TooLargeError(f"The zip is larger than {size_words(limits.upload_bytes)}.")
+        raise TooLargeError(_("The zip is larger than %(size)s.") % {"size": size_words(limits.upload_bytes)})
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise BadInputError("This is not a zip, or it was cut off on the way.") from None
+        raise BadInputError(_("This is not a zip, or it was cut off on the way.")) from None
     try:
         check_directory(archive.infolist(), archive.start_dir, size, limits)
         source = ZipSource(archive, limits)
@@ -80,9 +80,11 @@ def check_directory(infos: list[zipfile.ZipInfo], directory_at: int, size: int, 
     if len(infos) > limits.entries:
         raise TooLargeError(f"The zip holds {len(infos):,} entries; the limit is {limits.entries:,}.")
     if any(info.flag_bits & 0x1 for info in infos):
-        raise BadInputError(f"The zip is encrypted. {RESAVE}")
+        raise BadInputError(_("The zip is encrypted. Please save it again as a plain zip."))
     if any(info.compress_type not in PLAIN_METHODS for info in infos):
-        raise BadInputError(f"The zip uses a compression that is not read here. {RESAVE}")
+        raise BadInputError(
+            _("The zip uses a compression that is not read here. Please save it again as a plain zip.")
+        )
     _check_overlap(infos, directory_at)
     _check_bomb(infos, size, limits)
 
@@ -91,13 +93,20 @@ def _check_overlap(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
     spans = sorted((i.header_offset, i.header_offset + LOCAL_HEADER_BYTES + i.compress_size) for i in infos)
     starts = [*(start for start, _ in spans[1:]), directory_at]
     if any(end > start for (_, end), start in zip(spans, starts, strict=False)):
-        raise TooLargeError(f"The zip's entries lie over each other, as in a zip bomb. {RESAVE}")
+        raise TooLargeError(
+            _("The zip's entries lie over each other, as in a zip bomb. Please save it again as a plain zip.")
+        )
 
 
 def _check_bomb(infos: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
     unpacked = sum(info.file_size for info in infos)
     if unpacked > limits.unpacked_bytes:
-        raise TooLargeError(f"Unpacked this would be more than {size_words(limits.unpacked_bytes)}.")
+        raise TooLargeError(
+            _("Unpacked this would be more than %(size)s.") % {"size": size_words(limits.unpacked_bytes)}
+        )
     pairs = [(i.file_size, i.compress_size) for i in infos] + [(unpacked, size)]
     if any(full > limits.ratio_from_bytes and full > limits.ratio * packed for full, packed in pairs):
-        raise TooLargeError(f"The zip unpacks to more than {limits.ratio} times its size, as a zip bomb does.")
+        raise TooLargeError(
+            _("The zip unpacks to more than %(number)s times its size, as a zip bomb does.")
+            % {"number": limits.ratio}
+        )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, NotFoundError
 from app.images.queries import image_url
+from app.languages import gettext as _
 from app.models import UNSEEN, AnnotationSource, Image, ImageState, ImportBatch, Project
 from app.projects.queries import LARGEST_ID
 
@@ -35,9 +36,9 @@ class ImageFilter:
 
     def __post_init__(self) -> None:
         if self.state and self.state not in STATES:
-            raise BadInputError("state: there is no such state.")
+            raise BadInputError(_("state: there is no such state."))
         if self.source and self.source not in SOURCES:
-            raise BadInputError("source: there is no such source of labels.")
+            raise BadInputError(_("source: there is no such source of labels."))
 
     def conditions(self, project_id: int) -> list[ColumnElement[bool]]:
         wanted = [Image.project_id == project_id]
@@ -148,5 +149,5 @@ def list_imports(session: Session, project_id: int, limit: int = 5) -> Sequence[
 def get_import(session: Session, project: Project, import_id: int) -> ImportBatch:
     batch = session.get(ImportBatch, import_id) if 0 < import_id <= LARGEST_ID else None
     if batch is None or batch.project_id != project.id:
-        raise NotFoundError("There is no such import.")
+        raise NotFoundError(_("There is no such import."))
     return batch

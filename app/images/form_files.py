@@ -12,6 +12,7 @@ from python_multipart.multipart import parse_options_header
 
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import Limits
+from app.languages import gettext as _
 
 MOST_FIELDS = 20
 LONGEST_FIELD = 4000
@@ -70,9 +71,9 @@ class FormFiles:
 
     def finish(self) -> None:
         if not self._ended:
-            raise BadInputError("The upload was cut off; nothing was taken.")
+            raise BadInputError(_("The upload was cut off; nothing was taken."))
         if not self.files:
-            raise BadInputError("There is no file in the form.")
+            raise BadInputError(_("There is no file in the form."))
 
     def keep(self) -> None:
         """Leave the files to somebody who will call `remove`."""
@@ -98,7 +99,7 @@ class FormFiles:
 
     def _on_headers(self) -> None:
         disposition = self._part.headers.get(b"content-disposition", b"")
-        _, options = parse_options_header(disposition.decode("latin-1"))
+        _kind, options = parse_options_header(disposition.decode("latin-1"))
         self._part.name = options.get(b"name", b"")
         if b"filename" not in options:
             if len(self.fields) >= MOST_FIELDS:

@@ -12,6 +12,7 @@ from app.cells import without_quote
 from app.images.labels import GivenLabel, LabelledImage, LabelReport, RefusedRow, add_labels
 from app.images.labels_csv import LabelRow
 from app.images.names import clean_name
+from app.languages import gettext as _
 from app.models import AnnotationSource, Image, LabelClass, Project, User
 
 COLUMNS = (Image.id, Image.name, Image.state, Image.class_id, Image.label_source)
@@ -100,8 +101,10 @@ class _Names:
             if len(matches) == 1:
                 return matches[0]
             if matches:
-                raise _RefusedError(f"{len(matches)} images have this name; write it with its folders.")
-        raise _RefusedError("There is no image of this name.")
+                raise _RefusedError(
+                    _("%(number)s images have this name; write it with its folders.") % {"number": len(matches)}
+                )
+        raise _RefusedError(_("There is no image of this name."))
 
 
 def _forms(filename: str) -> list[str]:

@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.labeling import queries as labeling_queries
 from app.labeling import service as labeling
+from app.languages import gettext as _
 from app.models import AnnotationSource, ImageState, LabelClass, Project
 
 HUMAN_SOURCES = {source.value for source in AnnotationSource}
-NO_LABEL: dict[str, str] = {ImageState.SET_ASIDE: "can’t tell", ImageState.DISPUTED: "people differ"}
-"""What people said where no label came of it."""
 ROWS_AT_ONCE = 500
 UPLOAD_LETTERS = 12
 
@@ -137,8 +136,9 @@ def _agreed(
     if (by_person or first.accepted) and first.image.class_id == first.label_class.id:
         report.unchanged += 1
         return None
-    if by_person or first.image.state in NO_LABEL:
-        has = titles.get(first.image.class_id or 0, NO_LABEL.get(first.image.state, ""))
+    no_label: dict[str, str] = {ImageState.SET_ASIDE: _("can’t tell"), ImageState.DISPUTED: _("people differ")}
+    if by_person or first.image.state in no_label:
+        has = titles.get(first.image.class_id or 0, no_label.get(first.image.state, ""))
         told = Conflict(first.row, first.filename, first.label_class.name, has)
         (report.replaced if replace else report.conflicts).append(told)
         return dataclasses.replace(first, decides=True) if replace else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import UPLOAD, size_words
+from app.languages import gettext as _
 from app.models import UNSEEN
 
 COLUMNS = ("filename", "label")
@@ -33,7 +34,7 @@ def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow
     UTF-8 with or without a byte-order mark, any line ends. Raise BadInputError naming the row.
     """
     if len(data) > limit:
-        raise TooLargeError(f"The labels file is larger than {size_words(limit)}.")
+        raise TooLargeError(_("The labels file is larger than %(size)s.") % {"size": size_words(limit)})
     reader = csv.reader(io.StringIO(_decode(data), newline=""), strict=True)
     rows: list[LabelRow] = []
     number = 1
@@ -45,7 +46,7 @@ def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow
     except csv.Error as error:
         raise BadInputError(f"After row {number}: {_csv_sentence(error)}") from None
     if not rows:
-        raise BadInputError("There is no row below the header.")
+        raise BadInputError(_("There is no row below the header."))
     return [row for row in rows if row.label]
 
 
@@ -54,7 +55,9 @@ def _decode(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"Row {row}: this is not UTF-8 text; please save the file as UTF-8.") from None
+        raise BadInputError(
+            _("Row %(number)s: this is not UTF-8 text; please save the file as UTF-8.") % {"number": row}
+        ) from None
     if "\0" in text:
         raise BadInputError(f"Row {text.count(chr(10), 0, text.index(chr(0))) + 1}: this is not a text file.")
     return text
@@ -69,19 +72,21 @@ def _columns(header: list[str]) -> tuple[int, int, int | None]:
     only = names[0] if len(names) == 1 else ""
     for separator, called in ((";", "semicolons"), ("\t", "tabs")):
         if separator in only:
-            raise BadInputError(f"Row 1: the cells are separated by {called}; please use commas.")
-    raise BadInputError("Row 1: the header filename,label is missing.")
+            raise BadInputError(
+                _("Row 1: the cells are separated by %(called)s; please use commas.") % {"called": called}
+            )
+    raise BadInputError(_("Row 1: the header filename,label is missing."))
 
 
 def _row(number: int, cells: list[str], at: tuple[int, int, int | None]) -> LabelRow:
     *both, source = at
     if len(cells) <= max(both):
-        raise BadInputError(f"Row {number}: a cell is missing.")
+        raise BadInputError(_("Row %(number)s: a cell is missing.") % {"number": number})
     filename, label = (cells[i] for i in both)
     if max(len(filename), len(label)) > LARGEST_CELL:
         raise BadInputError(f"Row {number}: a cell is longer than {LARGEST_CELL:,} characters.")
     if not filename:
-        raise BadInputError(f"Row {number}: the file name is empty.")
+        raise BadInputError(_("Row %(number)s: the file name is empty.") % {"number": number})
     accepted = source is not None and source < len(cells) and cells[source] in UNSEEN
     return LabelRow(number, filename, label, accepted)
 

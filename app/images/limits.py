@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app.languages import gettext as _
+from app.languages import written
+
 MB = 1_000_000
 GB = 1_000_000_000
 
 
 def size_words(count: int) -> str:
     """2000000000 → `2 GB`."""
-    return f"{count / GB:g} GB" if count >= GB else f"{count / MB:g} MB"
+    whole, words = (GB, _("%(number)s GB")) if count >= GB else (MB, _("%(number)s MB"))
+    return words % {"number": written(f"{count / whole:g}")}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError
 from app.images.queries import StoredImage, bytes_of, list_stored_images, read_rows
+from app.languages import gettext as _
 from app.storage import BlobStore, MissingBlobError
 from ml import pixels
 from ml.contract import Pack
@@ -60,7 +61,7 @@ def build_pack(database: Database, settings: Settings, project_id: int) -> Packe
     with database.read() as session:
         images = list_stored_images(session, project_id)
     if not images:
-        raise BadInputError("The project has no images yet.")
+        raise BadInputError(_("The project has no images yet."))
     shape = common_shape(images)
     folder = settings.packs_dir / str(project_id)
     kept = images
@@ -113,7 +114,7 @@ def _build(
             array[len(kept)] = row
             kept.append(image)
         if not kept:
-            raise BadInputError("No image of the project can be read any more.")
+            raise BadInputError(_("No image of the project can be read any more."))
         if len(kept) < len(images):
             array = _shorten(array, draft / PIXELS, len(kept), shape)
         array.flush()

@@ -21,17 +21,15 @@ from app.images.limits import size_words
 from app.images.receiving import LimitsDep, receive_files
 from app.labelers import service as labelers
 from app.labeling.service import take_back_upload
+from app.languages import gettext as _
 from app.models import AnnotationSource, Project, User
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.security import SettingsDep, UserDep
+from app.words import source_word, state_word
 
 router = APIRouter(prefix="/projects/{project_id}/images")
 
-LABEL_SOURCES = {
-    AnnotationSource.IMPORT: "labels made elsewhere",
-    AnnotationSource.SEED: "the seed",
-    AnnotationSource.REVIEW: "answers to unclear images",
-}
+LABEL_SOURCES = (AnnotationSource.IMPORT, AnnotationSource.SEED, AnnotationSource.REVIEW)
 LISTED = 200
 """Rows of a report that the page shows."""
 
@@ -64,12 +62,19 @@ def show_images(
         counts=browsing.count_states(session, project.id),
         classes={c.id: c for c in project.classes},
         states=browsing.STATES,
+        state_words={name: state_word(name) for name in browsing.STATES},
         sources=browsing.SOURCES,
+        source_words={name: source_word(name) for name in browsing.SOURCES},
         imports=browsing.list_imports(session, project.id),
-        label_sources=LABEL_SOURCES,
+        label_sources=_label_sources(),
         largest_zip=size_words(limits.upload_bytes),
         most_files=limits.entries,
     )
+
+
+def _label_sources() -> dict[str, str]:
+    words = (_("labels made elsewhere"), _("the seed"), _("answers to unclear images"))
+    return dict(zip(LABEL_SOURCES, words, strict=True))
 
 
 def _class_id(project: Project, text: str) -> int | None:
@@ -77,7 +82,7 @@ def _class_id(project: Project, text: str) -> int | None:
         return None
     found = next((c.id for c in project.classes if str(c.id) == text), None)
     if found is None:
-        raise BadInputError("class_id: this project has no such class.")
+        raise BadInputError(_("class_id: this project has no such class."))
     return found
 
 
@@ -118,7 +123,7 @@ async def upload_labels(
 
 def _source(word: str) -> AnnotationSource:
     if word not in LABEL_SOURCES:
-        raise BadInputError("source: there is no such source of labels.")
+        raise BadInputError(_("source: there is no such source of labels."))
     return AnnotationSource(word)
 
 

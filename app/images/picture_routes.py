@@ -11,6 +11,7 @@ from app.db import ReadSessionDep
 from app.errors import BadInputError
 from app.images import queries, rendering, sheets
 from app.images.large_pictures import LARGE, LargePictures
+from app.languages import gettext as _
 from app.projects.access import MemberProjectDep
 from app.security import SettingsDep
 from app.storage import BlobStore, MissingBlobError
@@ -62,7 +63,7 @@ def _numbers(ids: str) -> list[int]:
     if len(numbers) > sheets.MOST_IN_SHEET:
         raise BadInputError(f"ids: a sheet holds at most {sheets.MOST_IN_SHEET} pictures.")
     if not all(number.isdecimal() and len(number) < 19 for number in numbers):
-        raise BadInputError("ids: numbers of images, with commas between them.")
+        raise BadInputError(_("ids: numbers of images, with commas between them."))
     return [int(number) for number in numbers]
 
 

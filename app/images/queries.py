@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.images.sheets import COLUMNS, LARGEST_IN_SHEET, MOST_IN_SHEET
+from app.languages import gettext as _
 from app.models import Image, ImageBlob
 from app.projects.queries import LARGEST_ID
 from app.storage import BlobStore, MissingBlobError
@@ -73,7 +74,7 @@ def get_stored_image(session: Session, project_id: int, image_id: int) -> Stored
         row = session.execute(_stored().where(Image.id == image_id, Image.project_id == project_id)).one_or_none()
         if row is not None:
             return StoredImage(*row)
-    raise NotFoundError("There is no such image.")
+    raise NotFoundError(_("There is no such image."))
 
 
 def list_stored_images(session: Session, project_id: int) -> list[StoredImage]:
@@ -87,7 +88,7 @@ def list_for_sheet(session: Session, project_id: int, image_ids: Sequence[int]) 
     rows = session.execute(_stored().where(Image.project_id == project_id, Image.id.in_(image_ids)))
     found = {image.id: image for image in (StoredImage(*row) for row in rows)}
     if any(i not in found or max(found[i].width, found[i].height) > LARGEST_IN_SHEET for i in image_ids):
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(_("There is no such image."))
     return [found[i] for i in image_ids]
 
 

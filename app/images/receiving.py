@@ -19,6 +19,7 @@ from app.config import Settings
 from app.errors import BadInputError, NoSpaceError, TooLargeError
 from app.images.form_files import FormFiles
 from app.images.limits import UPLOAD, Limits, size_words
+from app.languages import gettext as _
 
 STEP_BYTES = 1_000_000
 """Parsed and written at a time, in a thread: the event loop goes on."""
@@ -46,7 +47,7 @@ async def receive_files(request: Request, settings: Settings, limits: Limits) ->
     most = limits.upload_bytes + FORM_OVERHEAD
     announced = int(request.headers.get("Content-Length", "0"))
     if announced > most:
-        raise TooLargeError(f"An upload has at most {size_words(limits.upload_bytes)}.")
+        raise TooLargeError(_("An upload has at most %(size)s.") % {"size": size_words(limits.upload_bytes)})
     check_disk(settings, limits, announced)
     files = FormFiles(await to_thread.run_sync(_make_folder, settings.uploads_dir), boundary, limits)
     try:
@@ -63,7 +64,7 @@ async def _receive(request: Request, files: FormFiles, settings: Settings, limit
     async for chunk in request.stream():
         received += len(chunk)
         if received > most:
-            raise TooLargeError(f"An upload has at most {size_words(limits.upload_bytes)}.")
+            raise TooLargeError(_("An upload has at most %(size)s.") % {"size": size_words(limits.upload_bytes)})
         waiting += chunk
         if len(waiting) >= STEP_BYTES:
             check_disk(settings, limits)
@@ -77,7 +78,7 @@ async def _feed(files: FormFiles, data: bytearray) -> None:
     try:
         await to_thread.run_sync(files.feed, bytes(data))
     except FormParserError:
-        raise BadInputError("The upload is not a well-formed form; nothing was taken.") from None
+        raise BadInputError(_("The upload is not a well-formed form; nothing was taken.")) from None
     except OSError:
         raise NoSpaceError(DISK_FULL) from None
 
@@ -95,7 +96,7 @@ def _boundary(request: Request) -> bytes:
         raise HTTPException(415, "Please send the files as a form.")
     boundary = options.get(b"boundary", b"")
     if not 0 < len(boundary) <= 70:
-        raise BadInputError("The form's boundary is missing or too long.")
+        raise BadInputError(_("The form's boundary is missing or too long."))
     return boundary
 
 

@@ -12,6 +12,8 @@ from typing import Self
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import Limits, size_words
 from app.images.names import clean_name, common_root, is_debris, looks_like_picture
+from app.languages import gettext as _
+from app.languages import written
 from ml.pixels import STARTS
 
 LOOKED_INTO = 100
@@ -41,7 +43,10 @@ class Source(ABC):
         self.skipped = len(entries) - len(self.entries)
         """What macOS and Windows add by themselves."""
         if len(self.entries) > limits.entries:
-            raise TooLargeError(f"{len(self.entries):,} files at once; the limit is {limits.entries:,}.")
+            raise TooLargeError(
+                _("%(number)s files at once; the limit is %(most)s.")
+                % {"number": written(f"{len(self.entries):,}"), "most": written(f"{limits.entries:,}")}
+            )
         self.root = common_root([entry.name for entry in self.entries])
         self.limits = limits
 
@@ -61,7 +66,7 @@ class Source(ABC):
         if any(looks_like_picture(entry.name) for entry in self.entries):
             return
         if not any(self._begins_like_picture(entry) for entry in self.entries[:LOOKED_INTO]):
-            raise BadInputError("There are no pictures in it: JPEG, PNG, WebP and BMP are taken.")
+            raise BadInputError(_("There are no pictures in it: JPEG, PNG, WebP and BMP are taken."))
 
     def _begins_like_picture(self, entry: Entry) -> bool:
         try:

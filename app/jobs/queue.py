@@ -20,6 +20,7 @@ from app.config import Settings
 from app.db import Database
 from app.errors import ConflictError, NotFoundError
 from app.jobs.engine import QUEUE, WORKFLOW, client_of, prepare_job_tables, workflows_of
+from app.languages import gettext as _
 from app.models import Job
 from app.models.base import now
 from ml.events import Progress
@@ -162,21 +163,24 @@ def resume(database: Database, job_id: str) -> None:
     with database.write() as session:
         job, status = _locked(session, job_id)
         if status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
-            raise ConflictError(f"Only a failed or cancelled job can be retried; this one is {status.value}.")
+            raise ConflictError(
+                _("Only a failed or cancelled job can be retried; this one is %(status)s.")
+                % {"status": _(status.value)}
+            )
         if find_active(session, job.kind, job.project_id):
-            raise ConflictError("A newer job of this kind is already waiting or running in this project.")
+            raise ConflictError(_("A newer job of this kind is already waiting or running in this project."))
         job.error, job.attempts, job.started_at, job.finished_at = None, 0, None, None
     try:
         client_of(database.engine).rewind_workflow(job_id, queue_name=QUEUE)
     except error.DBOSException as raised:
-        raise ConflictError("Somebody else has just retried this job.") from raised
+        raise ConflictError(_("Somebody else has just retried this job.")) from raised
 
 
 def _locked(session: Session, job_id: str) -> tuple[Job, JobStatus]:
     job = session.get(Job, job_id, with_for_update=True)
     status = status_of(session, [job_id]).get(job_id)
     if job is None or status is None:
-        raise NotFoundError("There is no such job.")
+        raise NotFoundError(_("There is no such job."))
     return job, status
 
 

@@ -137,7 +137,7 @@ def find_by_keys(session: Session, user_id: int, keys: Sequence[str]) -> dict[st
 
 def _get(images: Mapping[int, Image], image_id: int) -> Image:
     if image_id not in images:
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(_("There is no such image."))
     return images[image_id]
 
 
@@ -150,11 +150,11 @@ def _same(row: Annotation, answer: Answer) -> Annotation:
 def _check_class(session: Session, project_id: int, answer: Answer) -> LabelClass | None:
     if answer.kind != AnnotationKind.LABEL:
         if answer.class_id is not None:
-            raise BadInputError("class_id: only a label names a class.")
+            raise BadInputError(_("class_id: only a label names a class."))
         return None
     found = session.get(LabelClass, answer.class_id) if answer.class_id else None
     if found is None or found.project_id != project_id:
-        raise BadInputError("class_id: this project has no such class.")
+        raise BadInputError(_("class_id: this project has no such class."))
     if found.archived_at is not None:
         sentence = _("The class %(name)s was archived meanwhile; please choose another.")
         raise ConflictError(sentence % {"name": found.name})

@@ -19,6 +19,7 @@ from app.labeling.answering import (
 )
 from app.labeling.settle import settle
 from app.labeling.waiting import ask_once_more, wait_for
+from app.languages import gettext as _
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, ImageState, Pile, QueueEntry, User
 
 __all__ = [
@@ -48,7 +49,7 @@ def undo(session: Session, *, user: User, project_id: int, undoes_key: str, key:
     """
     taken_back = find_by_keys(session, user.id, [undoes_key]).get(undoes_key)
     if taken_back is None or taken_back.project_id != project_id or taken_back.kind == AnnotationKind.UNDO:
-        raise NotFoundError("There is no such answer to take back.")
+        raise NotFoundError(_("There is no such answer to take back."))
     lock_images(session, project_id, [taken_back.image_id])
     sent_before = find_by_keys(session, user.id, [key]).get(key)
     if sent_before is not None and sent_before.undoes_id != taken_back.id:
@@ -107,7 +108,7 @@ def take_back_upload(session: Session, *, user: User, project_id: int, upload: s
         )
     ).all()
     if not answers:
-        raise NotFoundError("There is no such file of labels, or it was taken back already.")
+        raise NotFoundError(_("There is no such file of labels, or it was taken back already."))
     session.add_all(
         Annotation(
             project_id=project_id, image_id=answer.image_id, author_id=user.id, kind=AnnotationKind.UNDO,

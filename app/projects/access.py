@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import DatabaseDep, ReadSessionDep
 from app.errors import NotFoundError, NotSignedInError
+from app.languages import gettext as _
 from app.models import Project, Role, User
 from app.projects.queries import find_member, get_visible_project
 from app.security import UserDep, cookie_of, find_session, require
@@ -52,8 +53,8 @@ def _member(session: Session, token: str | None, project_id: int) -> Member:
     if user is not None:
         return Member(user, project_id)
     if find_session(session, token) is None:
-        raise NotSignedInError("Please sign in.")
-    raise NotFoundError("There is no such project.")
+        raise NotSignedInError(_("Please sign in."))
+    raise NotFoundError(_("There is no such project."))
 
 
 MemberDep = Annotated[Member, Depends(get_member)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.errors import BadInputError, ConflictError, NotFoundError
+from app.languages import gettext as _
 from app.models import LabelClass, Project, now
 from app.projects.keys import MOST_CLASSES, free_keys, key_problem
 
@@ -20,7 +21,7 @@ def classes_problem(names: Sequence[str]) -> str | None:
     if len(names) < 2:
         return "A project has two classes or more, such as closed, open."
     if len(names) > MOST_CLASSES:
-        return f"A project has at most {MOST_CLASSES} classes: each needs a key."
+        return _("A project has at most %(number)s classes: each needs a key.") % {"number": MOST_CLASSES}
     twice = next((n for i, n in enumerate(names) if n.casefold() in {m.casefold() for m in names[:i]}), None)
     return f"The class {twice} is there twice." if twice else None
 
@@ -38,7 +39,9 @@ def add_class(project: Project, name: str, key: str = "") -> LabelClass:
     """Add a class at the end; without `key` it gets the first free one."""
     active = project.active_classes
     if len(active) >= MOST_CLASSES:
-        raise ConflictError(f"A project has at most {MOST_CLASSES} classes: each needs a key.")
+        raise ConflictError(
+            _("A project has at most %(number)s classes: each needs a key.") % {"number": MOST_CLASSES}
+        )
     _refuse_name(project, name, None)
     taken = {c.key for c in active}
     if key:
@@ -60,7 +63,7 @@ def edit_classes(project: Project, names: Mapping[int, str], keys: Mapping[int, 
         _refuse_name(project, name, class_id)
     twice = {n for n in names.values() if [m.casefold() for m in names.values()].count(n.casefold()) > 1}
     if twice:
-        raise BadInputError(f"The class {min(twice)} is there twice.")
+        raise BadInputError(_("The class %(name)s is there twice.") % {"name": min(twice)})
     new_keys = {c.id: keys.get(c.id, c.key) for c in project.active_classes}
     for class_id, key in new_keys.items():
         _refuse_key(key, [k for other, k in new_keys.items() if other != class_id])
@@ -84,9 +87,11 @@ def move_class(project: Project, class_id: int, step: int) -> None:
 def archive_class(project: Project, class_id: int) -> None:
     label_class = _get_active(project, class_id)
     if len(project.active_classes) <= 2:
-        raise ConflictError("Two classes stay at least; add another one before this one is archived.")
+        raise ConflictError(_("Two classes stay at least; add another one before this one is archived."))
     if label_class is project.positive_class:
-        raise ConflictError(f"{label_class.name} is the positive class; choose another one first.")
+        raise ConflictError(
+            _("%(name)s is the positive class; choose another one first.") % {"name": label_class.name}
+        )
     label_class.archived_at = now()
 
 
@@ -108,20 +113,20 @@ def set_positive(project: Project, class_id: int) -> None:
 def _get(project: Project, class_id: int) -> LabelClass:
     found = next((c for c in project.classes if c.id == class_id), None)
     if found is None:
-        raise NotFoundError("There is no such class.")
+        raise NotFoundError(_("There is no such class."))
     return found
 
 
 def _get_active(project: Project, class_id: int) -> LabelClass:
     label_class = _get(project, class_id)
     if label_class.archived_at is not None:
-        raise ConflictError(f"The class {label_class.name} is archived.")
+        raise ConflictError(_("The class %(name)s is archived.") % {"name": label_class.name})
     return label_class
 
 
 def _refuse_name(project: Project, name: str, class_id: int | None) -> None:
     if any(name.casefold() == c.name.casefold() for c in project.classes if c.id != class_id):
-        raise BadInputError(f"There is already a class {name}.")
+        raise BadInputError(_("There is already a class %(name)s.") % {"name": name})
 
 
 def _refuse_key(key: str, taken: list[str] | set[str]) -> None:

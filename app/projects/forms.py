@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
+from app.languages import gettext as _
 from app.projects.grouping import pattern_problem
 from app.projects.recipes import DEFAULT_RECIPE
 from ml.contract import ROUND_ANSWERS, TARGET
@@ -38,7 +39,7 @@ def from_percent(text: object) -> object:
     try:
         number = float(str(text).replace(",", ".")) / 100
     except ValueError:
-        raise ValueError("Please give a number.") from None
+        raise ValueError(_("Please give a number.")) from None
     return number
 
 

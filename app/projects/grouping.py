@@ -12,6 +12,8 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from app.languages import gettext as _
+
 LONGEST_PATTERN = 200
 LONGEST_NAME = 100
 """Only so many of a name's last characters are looked at."""
@@ -33,11 +35,14 @@ def pattern_problem(pattern: str) -> str | None:
 
 def _check(pattern: str) -> None:
     if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"A pattern has at most {LONGEST_PATTERN} characters.")
+        raise ValueError(_("A pattern has at most %(number)s characters.") % {"number": LONGEST_PATTERN})
     if pattern and re.compile(pattern).groups != 1:
-        raise ValueError("Put one pair of brackets around the part that names the group, as in (\\d+)_left.")
+        raise ValueError(_("Put one pair of brackets around the part that names the group, as in (\\d+)_left."))
     if _variable_parts(_parser.parse(pattern)) > MOST_VARIABLE_PARTS:
-        raise ValueError(f"A pattern has at most {MOST_VARIABLE_PARTS} parts of open length, such as .* or \\d+.")
+        raise ValueError(
+            _("A pattern has at most %(number)s parts of open length, such as .* or \\d+.")
+            % {"number": MOST_VARIABLE_PARTS}
+        )
 
 
 def group_of(pattern: str, name: str) -> str | None:
@@ -55,7 +60,7 @@ def _parts_of(code: Any, argument: Any, *, repeated: bool) -> int:
     if code in PLAIN:
         return 0
     if repeated and code is not op.SUBPATTERN:
-        raise ValueError("A repeated part may hold plain characters only, no repeat and no choice.")
+        raise ValueError(_("A repeated part may hold plain characters only, no repeat and no choice."))
     if code in REPEATS:
         least, most, inner = argument
         return int(least != most) + _variable_parts(inner, repeated=True)
@@ -63,4 +68,4 @@ def _parts_of(code: Any, argument: Any, *, repeated: bool) -> int:
         return _variable_parts(argument[3], repeated=repeated)
     if code is op.BRANCH:
         return 1 + sum(_variable_parts(branch) for branch in argument[1])
-    raise ValueError("Look-arounds and back-references are not taken here.")
+    raise ValueError(_("Look-arounds and back-references are not taken here."))

@@ -4,6 +4,7 @@ from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.languages import gettext as _
 from app.models import LabelClass, Project, ProjectMember, Role, User
 from app.security import LIVE_SESSION, live
 
@@ -40,7 +41,7 @@ def get_visible_project(session: Session, user: User, project_id: int) -> Projec
         project = session.scalar(visible_projects(user).where(Project.id == project_id))
         if project is not None:
             return project
-    raise NotFoundError("There is no such project.")
+    raise NotFoundError(_("There is no such project."))
 
 
 def find_member(session: Session, token: str, project_id: int) -> User | None:
@@ -53,7 +54,7 @@ def find_member(session: Session, token: str, project_id: int) -> User | None:
 def get_project_by_name(session: Session, name: str) -> Project:
     project = session.scalar(select(Project).where(Project.name == name))
     if project is None:
-        raise NotFoundError(f"There is no project named {name}.")
+        raise NotFoundError(_("There is no project named %(name)s.") % {"name": name})
     return project
 
 

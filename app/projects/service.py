@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling.settle import settle_twins_of_project
+from app.languages import gettext as _
 from app.models import Project, ProjectMember, Recipe, User
 from app.projects.classes import (
     archive_class,
@@ -131,7 +132,9 @@ def change_classes(
 def add_member(session: Session, project_id: int, email: str) -> None:
     user = session.scalar(select(User).where(User.email == email, User.disabled_at.is_(None)))
     if user is None:
-        raise BadInputError(f"There is no account for {email}; make an invitation link instead.")
+        raise BadInputError(
+            _("There is no account for %(email)s; make an invitation link instead.") % {"email": email}
+        )
     if session.get(ProjectMember, (project_id, user.id)) is None:
         session.add(ProjectMember(project_id=project_id, user_id=user.id))
 
@@ -140,14 +143,14 @@ def remove_member(session: Session, project_id: int, user_id: int) -> None:
     """Their answers stay."""
     member = session.get(ProjectMember, (project_id, user_id)) if 0 < user_id <= LARGEST_ID else None
     if member is None:
-        raise NotFoundError("There is no such member.")
+        raise NotFoundError(_("There is no such member."))
     session.delete(member)
 
 
 def refuse_taken_name(session: Session, name: str, but: int | None = None) -> None:
     owner = session.scalar(select(Project.id).where(Project.name == name))
     if owner not in {None, but}:
-        raise ConflictError(f"There is already a project named {name}.")
+        raise ConflictError(_("There is already a project named %(name)s.") % {"name": name})
 
 
 def flush_name(session: Session, name: str) -> None:
@@ -155,4 +158,4 @@ def flush_name(session: Session, name: str) -> None:
     try:
         session.flush()
     except IntegrityError as error:
-        raise ConflictError(f"There is already a project named {name}.") from error
+        raise ConflictError(_("There is already a project named %(name)s.") % {"name": name}) from error

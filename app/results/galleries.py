@@ -14,7 +14,7 @@ from app.images.queries import image_url
 from app.languages import gettext as _
 from app.models import Image, ImageState, Project, QueueEntry
 from app.results.board import Board, Contender
-from app.results.words import source_word
+from app.words import source_word
 
 TILES = 48
 

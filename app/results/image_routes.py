@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.db import ReadSessionDep, SessionDep
 from app.errors import NotFoundError
 from app.html.templating import render
+from app.languages import gettext as _
 from app.models import Bakeoff, Image
 from app.projects.access import MemberProjectDep
 from app.projects.queries import LARGEST_ID
@@ -38,7 +39,7 @@ class LabelBody(BaseModel):
 def image_of(project: MemberProjectDep, session: SessionDep, image_id: int) -> Image:
     image = session.get(Image, image_id) if 0 < image_id <= LARGEST_ID else None
     if image is None or image.project_id != project.id:
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(_("There is no such image."))
     return image
 
 
@@ -124,5 +125,5 @@ def _opened(
     board = queries.read_board(session, bakeoff, [chosen, *([against] if against else [])])
     contender = board.find(chosen)
     if contender is None:
-        raise NotFoundError("This bake-off has no such model.")
+        raise NotFoundError(_("This bake-off has no such model."))
     return bakeoff, board, contender

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from app.errors import NotFoundError
+from app.languages import gettext as _
 from app.models import Bakeoff, Classifier, Project
 from app.projects.queries import LARGEST_ID
 from app.results.board import Board, Contender
@@ -34,7 +35,7 @@ def find_bakeoff(session: Session, project_id: int, number: int | None = None) -
         return session.scalar(query)
     found = session.scalar(query.where(Bakeoff.number == number))
     if found is None:
-        raise NotFoundError("There is no such bake-off.")
+        raise NotFoundError(_("There is no such bake-off."))
     return found
 
 
@@ -42,7 +43,7 @@ def get_bakeoff(session: Session, project_id: int, number: int | None = None) ->
     """Return the numbered bake-off, or the newest; raise NotFoundError where there is none."""
     bakeoff = find_bakeoff(session, project_id, number)
     if bakeoff is None:
-        raise NotFoundError("There are no results yet.")
+        raise NotFoundError(_("There are no results yet."))
     return bakeoff
 
 
@@ -56,7 +57,7 @@ def choose(session: Session, bakeoff: Bakeoff, classifier_id: int | None) -> int
         rows = sort_rows(read_rows(session, bakeoff), "eer", REPORT_THRESHOLD)
         known = rows[0].id if rows else None
     if known is None:
-        raise NotFoundError("This bake-off has no such model.")
+        raise NotFoundError(_("This bake-off has no such model."))
     return known
 
 
@@ -91,7 +92,7 @@ def get_classifier(session: Session, project_id: int, classifier_id: int) -> tup
         .where(Bakeoff.project_id == project_id, Classifier.id == min(classifier_id, LARGEST_ID))
     ).one_or_none()
     if found is None:
-        raise NotFoundError("There is no such model.")
+        raise NotFoundError(_("There is no such model."))
     return found[0], found[1]
 
 

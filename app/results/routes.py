@@ -14,6 +14,7 @@ from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.html.templating import render
 from app.jobs.queue import find_active
+from app.languages import gettext as _
 from app.models import Bakeoff, Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, searching, service
@@ -88,7 +89,7 @@ def live(request: Request, project: MemberProjectDep, session: ReadSessionDep, c
 def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: Choice) -> dict[str, Any]:
     rows = sort_rows(queries.read_rows(session, bakeoff), choice.sort, choice.high)
     if not rows:
-        raise NotFoundError("This bake-off has no models.")
+        raise NotFoundError(_("This bake-off has no models."))
     chosen = next((row for row in rows if row.id == choice.model), rows[0])
     front = fronts(rows)
     matrix = queries.read_matrix(session, bakeoff, chosen, choice.high)

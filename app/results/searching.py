@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError
 from app.jobs.queue import submit
+from app.languages import gettext as _
 from app.models import Job, Project
 from app.results.service import preset_of, why_not
 from ml.zoo import find_unknown, is_taught_by_gradient
@@ -23,9 +24,9 @@ def start_search(session: Session, project: Project, user_id: int | None, model:
     if sentence := find_unknown([model]):
         raise BadInputError(sentence)
     if not is_taught_by_gradient(model):
-        raise BadInputError(f"{model} has no training settings to search through.")
+        raise BadInputError(_("%(model)s has no training settings to search through.") % {"model": model})
     if not 0 < minutes <= MOST_MINUTES:
-        raise BadInputError(f"A search takes up to {MOST_MINUTES} minutes.")
+        raise BadInputError(_("A search takes up to %(number)s minutes.") % {"number": MOST_MINUTES})
     if sentence := find_missing():
         raise BadInputError(sentence)
     if reason := why_not(session, project):

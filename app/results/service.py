@@ -47,7 +47,7 @@ def start_bakeoff(session: Session, project: Project, user_id: int | None, wante
     if sentence := find_unknown(names):
         raise BadInputError(sentence)
     if wanted.folds and not 2 <= wanted.folds <= MOST_FOLDS:
-        raise BadInputError(f"A bake-off has 2 to {MOST_FOLDS} folds, or none.")
+        raise BadInputError(_("A bake-off has 2 to %(number)s folds, or none.") % {"number": MOST_FOLDS})
     if reason := why_not(session, project):
         raise ConflictError(reason)
     spec = {
@@ -83,7 +83,7 @@ def correct(session: Session, project: Project, user: User, image_id: int, corre
     """
     image = session.scalars(select(Image).where(Image.id == image_id).with_for_update()).one()
     if image.class_id not in {correction.seen, correction.class_id}:
-        raise ConflictError(f"{image.name} has another label meanwhile; please look again.")
+        raise ConflictError(_("%(name)s has another label meanwhile; please look again.") % {"name": image.name})
     answer = Answer(
         image_id=image_id, kind=AnnotationKind.LABEL, class_id=correction.class_id, key=correction.key,
         source=AnnotationSource.ISSUE, seconds=correction.seconds,

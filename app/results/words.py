@@ -7,6 +7,7 @@ from typing import Any
 
 from app.languages import gettext as _
 from app.languages import written
+from app.words import source_word
 
 SPAN = re.compile(r"(?:(?P<word>[a-z ]+), )?(?P<low>-?[\d.]+) to (?P<high>-?[\d.]+)")
 """A slice by number, as `ml.findings.slices` names it."""
@@ -37,16 +38,6 @@ def figure_word(name: str) -> str:
 
 def part_word(name: str) -> str:
     words = {"train": _("training images"), "val": _("validation images"), "test": _("test images")}
-    return words.get(name, name)
-
-
-def source_word(name: str) -> str:
-    """Say where a label comes from."""
-    words = {
-        "": _("nobody"), "none": _("nobody"), "accepted": _("accepted"), "seed": _("seed"),
-        "review": _("review"), "issue": _("doubted label"), "audit": _("audit"), "import": _("import"),
-        "adjudication": _("adjudication"), "twin": _("near duplicate"), "cant_tell": _("can’t tell"),
-    }  # fmt: skip
     return words.get(name, name)
 
 

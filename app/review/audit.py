@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadInputError, ConflictError
 from app.labeling.queries import find_newest_round_id, front_rank
+from app.languages import gettext as _
+from app.languages import written
 from app.models import (
     Audit,
     AuditItem,
@@ -56,13 +58,16 @@ def draw(session: Session, *, project: Project, user: User, size: int, plan: Aud
     newest_round = find_newest_round_id(session, project.id)
     pile = _accepted(session, project.id)
     if newest_round is None or not pile:
-        raise ConflictError("There is nothing to audit yet: the labelers have accepted no image.")
+        raise ConflictError(_("There is nothing to audit yet: the labelers have accepted no image."))
     if size > len(pile):
-        raise BadInputError(f"Only {len(pile):,} labels are accepted; a sample of {size:,} cannot be drawn.")
+        raise BadInputError(
+            _("Only %(all)s labels are accepted; a sample of %(size)s cannot be drawn.")
+            % {"all": written(f"{len(pile):,}"), "size": written(f"{size:,}")}
+        )
     before = audit_queries.find_newest(session, project.id)
     if before and before.ended_at is None:
         if not audit_queries.statement_of(session, before).complete:
-            raise ConflictError("An audit is under way; finish it or end it first.")
+            raise ConflictError(_("An audit is under way; finish it or end it first."))
         end(session, before)
     made = Audit(
         project_id=project.id, round_id=newest_round, number=before.number + 1 if before else 1, plan=plan,
@@ -83,15 +88,15 @@ def draw_more(session: Session, audit: Audit, count: int) -> None:
     if audit.plan != AuditPlan.OPEN:
         raise ConflictError(FIXED_STAYS)
     if audit.ended_at is not None:
-        raise ConflictError("This audit has ended; draw a new one.")
+        raise ConflictError(_("This audit has ended; draw a new one."))
     drawn = _drawn(session, audit)
     known = {label.image_id for label in drawn}
     pile = drawn + [label for label in _accepted(session, audit.project_id) if label.image_id not in known]
     if pile_digest(pile) != audit.pile_sha256:
-        raise ConflictError("The accepted pile has changed since this audit began; draw a new one.")
+        raise ConflictError(_("The accepted pile has changed since this audit began; draw a new one."))
     following = in_drawn_order(pile, audit.seed)[len(drawn) : len(drawn) + count]
     if not following:
-        raise ConflictError("Every accepted label is in the sample already.")
+        raise ConflictError(_("Every accepted label is in the sample already."))
     _add(session, audit, following, len(drawn))
 
 

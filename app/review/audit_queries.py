@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFoundError
 from app.images.queries import image_url
 from app.labeling.queries import find_newest_round_id, not_taken_back
+from app.languages import gettext as _
 from app.models import (
     Annotation,
     AnnotationSource,
@@ -72,7 +73,7 @@ def get_audit(session: Session, project_id: int, number: int | None) -> Audit:
     query = select(Audit).where(Audit.project_id == project_id).order_by(Audit.number.desc()).limit(1)
     found = session.scalar(query if number is None else query.where(Audit.number == number))
     if found is None:
-        raise NotFoundError("There is no such audit.")
+        raise NotFoundError(_("There is no such audit."))
     return found
 
 

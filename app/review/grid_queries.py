@@ -50,7 +50,7 @@ def choose(classes: Sequence[LabelClass], counts: Counts, of: str | None, class_
     """
     ids = [c.id for c in classes]
     if class_id is not None and class_id not in ids:
-        raise BadInputError("class_id: this project has no such class.")
+        raise BadInputError(_("class_id: this project has no such class."))
     filled = [state for state in UNANSWERED if any(counts.get((state, i)) for i in ids)]
     state = of or (filled[0] if filled else ImageState.UNCLEAR)
     return Shown(state, class_id or max(ids, key=lambda i: counts.get((state, i), 0)))

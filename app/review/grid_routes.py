@@ -15,6 +15,7 @@ from app.db import DatabaseDep, ReadSessionDep, SessionDep
 from app.errors import NotFoundError
 from app.html.templating import render
 from app.labelers import service as labelers
+from app.languages import gettext as _
 from app.models import ImageState, QueueEntry
 from app.projects.access import Member, MemberDep, MemberProjectDep
 from app.review import grid, grid_queries
@@ -162,7 +163,7 @@ async def take_back(request: Request, member: MemberDep, body: UndoBody, databas
         step = await database.change(partial(_undo, member=member, body=body, tab=tab, part=part))
         undone, held = undone + step[0], held + step[1]
     if not undone:
-        raise NotFoundError("There is no such page to take back.")
+        raise NotFoundError(_("There is no such page to take back."))
     return JSONResponse({"key": body.key, "undone": held})
 
 

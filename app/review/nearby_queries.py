@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.images.queries import image_url, sheet_cells
+from app.languages import gettext as _
 from app.models import Image, ImageState, QueueEntry
 from app.projects.queries import list_active_classes
 from app.review.nearby import Known, by_features, by_hash, nearest
@@ -52,7 +53,7 @@ def _asked(session: Session, project_id: int, image_ids: Sequence[int]) -> list[
     mine = select(Image).where(Image.project_id == project_id, Image.id.in_(image_ids))
     found = {image.id: image for image in session.scalars(mine)}
     if any(i not in found for i in image_ids):
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(_("There is no such image."))
     return [found[i] for i in image_ids]
 
 

@@ -213,7 +213,7 @@ def doubt(project: MemberProjectDep, image_id: int, session: SessionDep) -> dict
     """Send an image to review, whoever labelled it."""
     image = session.get(Image, image_id) if 0 < image_id <= LARGEST_ID else None
     if image is None or image.project_id != project.id:
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(_("There is no such image."))
     service.send_to_review(session, image)
     return {"image": image.id, "url": image_url(project.id, image.id, image.sha256)}
 

@@ -64,7 +64,7 @@ def _which(project: Project, what: str) -> ColumnElement[bool]:
         return and_(idle, Image.flagged)
     chosen = next((c for c in project.classes if what == f"{CLASS}{c.id}"), None)
     if chosen is None:
-        raise BadInputError("what: there is no such choice.")
+        raise BadInputError(_("what: there is no such choice."))
     by_people = Image.label_source != AnnotationSource.IMPORT
     return and_(idle, Image.state == ImageState.SETTLED, Image.class_id == chosen.id, by_people)
 

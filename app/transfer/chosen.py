@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.errors import ConflictError
+from app.languages import gettext as _
 from app.models import Bakeoff, ChosenModel, Classifier, Project, now
 from app.results.in_use import find_in_use
 from app.transfer.portables import find_made, get_file, start_export
@@ -54,11 +55,16 @@ def get_answering(session: Session, settings: Settings, project: Project, name: 
     """
     in_use = find_in_use(session, project.id)
     if not name and in_use is None:
-        raise ConflictError(f"{project.name} has no model in use; the results page takes one.")
+        raise ConflictError(
+            _("%(project)s has no model in use; the results page takes one.") % {"project": project.name}
+        )
     threshold = in_use.threshold if in_use else REPORT_THRESHOLD
     classifier = choose_classifier(session, project, name)
     if find_made(session, settings, classifier) is None:
-        raise ConflictError(f"The ONNX file of {classifier.title} is not there yet; the export page makes it.")
+        raise ConflictError(
+            _("The ONNX file of %(model)s is not there yet; the export page makes it.")
+            % {"model": classifier.title}
+        )
     bakeoff = session.get_one(Bakeoff, classifier.bakeoff_id)
     file = get_file(session, settings, classifier, "onnx").path
     return Answering(classifier, file, threshold, bakeoff.report["classes"], bakeoff.positive, bakeoff.number)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.errors import ConflictError, NotFoundError
 from app.jobs.queue import find_active, run_folder, submit
+from app.languages import gettext as _
 from app.models import Classifier, Job, PortableModel, Project
 from app.results.in_use import find_threshold
 from app.transfer.names import safe_part
@@ -59,7 +60,7 @@ def start_export(
     prepare_model(settings, classifier)
     job = submit(session, KIND, project.id, {"classifier": classifier.id}, user_id)
     if job.spec.get("classifier") != classifier.id:
-        raise ConflictError("Another classifier’s files are being made just now; please wait until they are.")
+        raise ConflictError(_("Another classifier’s files are being made just now; please wait until they are."))
     return job
 
 
@@ -86,7 +87,10 @@ def get_file(session: Session, settings: Settings, classifier: Classifier, wante
     """Return a file of a classifier; raise NotFoundError when it was not made yet, or is gone."""
     made = find_made(session, settings, classifier)
     if made is None:
-        raise NotFoundError(f"{classifier.title} has no {wanted} file yet; the export page makes it.")
+        raise NotFoundError(
+            _("%(model)s has no %(format)s file yet; the export page makes it.")
+            % {"model": classifier.title, "format": wanted}
+        )
     folder = run_folder(settings, session.get_one(PortableModel, classifier.id).job_id)
     file = made.onnx if wanted == "onnx" else made.program
     threshold = find_threshold(session, classifier.id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
 from app.labeling.queries import find_newest_round_id, is_opinion, not_taken_back
+from app.languages import gettext as _
 from app.models import (
     TWIN,
     Annotation,
@@ -214,5 +215,5 @@ def get_classifier(session: Session, project_id: int, classifier_id: int) -> Cla
     """Return a classifier of any of the project's bake-offs; raise NotFoundError for another project's."""
     classifier = session.get(Classifier, classifier_id) if 0 < classifier_id < 2**31 else None
     if classifier is None or session.get_one(Bakeoff, classifier.bakeoff_id).project_id != project_id:
-        raise NotFoundError("There is no such classifier.")
+        raise NotFoundError(_("There is no such classifier."))
     return classifier

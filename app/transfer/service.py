@@ -21,6 +21,7 @@ from app.config import Settings
 from app.db import Database
 from app.errors import NotFoundError
 from app.images.queries import bytes_of, read_rows
+from app.languages import gettext as _
 from app.models import Classifier, Project
 from app.results.in_use import find_in_use
 from app.storage import BlobStore, MissingBlobError
@@ -133,7 +134,10 @@ class ModelExport:
 def prepare_model(settings: Settings, classifier: Classifier) -> ModelExport:
     """Raise NotFoundError when the classifier's files are gone, or no longer the ones that were trained."""
     folder = settings.runs_dir / classifier.folder
-    gone = NotFoundError(f"The files of {classifier.title} are missing from the runs folder; train it again.")
+    gone = NotFoundError(
+        _("The files of %(model)s are missing from the runs folder; train it again.")
+        % {"model": classifier.title}
+    )
     if not (folder / WEIGHTS).is_file():
         raise gone
     try:
@@ -176,7 +180,9 @@ def choose_classifier(session: Session, project: Project, name: str = "") -> Cla
         return session.get_one(Classifier, in_use.classifier_id)
     found = queries.list_classifiers(session, project.id)
     if not found:
-        raise NotFoundError(f"{project.name} has no classifiers yet; run a bake-off first.")
+        raise NotFoundError(
+            _("%(project)s has no classifiers yet; run a bake-off first.") % {"project": project.name}
+        )
     chosen = [c for c in found if name in {"", c.name}]
     if not chosen:
         raise NotFoundError(f"There is no classifier {name}; there are {', '.join(c.name for c in found)}.")

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import ConflictError, NotFoundError
+from app.languages import gettext as _
 from app.models import ApiToken, User, now
 from app.security import new_token, token_hash
 
@@ -30,7 +31,9 @@ class TokenView:
 def make_token(session: Session, project_id: int, user_id: int, name: str) -> str:
     """Return a new token: the one time that it can be read. Raise ConflictError when there are too many."""
     if len(list_tokens(session, project_id)) >= MOST:
-        raise ConflictError(f"A project has at most {MOST} tokens; please revoke one first.")
+        raise ConflictError(
+            _("A project has at most %(number)s tokens; please revoke one first.") % {"number": MOST}
+        )
     token = PREFIX + new_token()
     session.add(ApiToken(project_id=project_id, token_hash=token_hash(token), name=name, created_by_id=user_id))
     return token
@@ -40,7 +43,7 @@ def revoke_token(session: Session, project_id: int, token_id: int) -> None:
     """End a token at once; ended twice it is ended once."""
     row = session.get(ApiToken, token_id) if 0 < token_id < 2**31 else None
     if row is None or row.project_id != project_id:
-        raise NotFoundError("There is no such token.")
+        raise NotFoundError(_("There is no such token."))
     row.revoked_at = row.revoked_at or now()
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.languages import gettext as _
 from app.models import Bakeoff, Classifier, JobMetric, Project
 from ml.tracking import TrackedRun
 
@@ -20,7 +21,9 @@ def list_runs(session: Session, project: Project) -> list[TrackedRun]:
     )
     runs = [_run(session, project, bakeoff, classifier) for bakeoff, classifier in rows]
     if not runs:
-        raise NotFoundError(f"{project.name} has no classifiers yet; run a bake-off first.")
+        raise NotFoundError(
+            _("%(project)s has no classifiers yet; run a bake-off first.") % {"project": project.name}
+        )
     return runs
 
 

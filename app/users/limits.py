@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import TooManyTriesError
+from app.languages import gettext as _
 from app.models import SignInAttempt, now
 
 WINDOW = timedelta(minutes=15)
@@ -33,7 +34,8 @@ def count_try(session: Session, email: str, address: str) -> None:
         if count >= most:
             wait = max(1, round((oldest + WINDOW - now()).total_seconds()))
             raise TooManyTriesError(
-                f"Too many tries. Please wait {-(-wait // 60)} min and try again.", retry_after_s=wait
+                _("Too many tries. Please wait %(number)s min and try again.") % {"number": -(-wait // 60)},
+                retry_after_s=wait,
             )
     session.add_all([SignInAttempt(key=account_key(email)), SignInAttempt(key=address_key(address))])
 

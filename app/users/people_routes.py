@@ -10,6 +10,7 @@ from app.html.form_data import FormFieldsDep
 from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.html.templating import render
+from app.languages import gettext as _
 from app.models import Role
 from app.projects.access import EngineerProjectDep
 from app.projects.queries import get_visible_project, list_visible_projects
@@ -29,7 +30,7 @@ def show_people(request: Request, session: ReadSessionDep, admin: AdminDep) -> R
         "users/people.html",
         people=list_people(session),
         invitations=list_open_invitations(session),
-        project_options=[("", "None yet"), *projects],
+        project_options=[("", _("None yet")), *projects],
     )
 
 
@@ -57,7 +58,9 @@ def enable(request: Request, _admin: AdminDep, session: SessionDep, user_id: int
 def make_password_link(request: Request, _admin: AdminDep, session: SessionDep, user_id: int) -> Response:
     person = get_user(session, user_id)
     path = service.make_password_link(session, person)
-    return _link_page(request, path, "/users", f"{person.email} sets a new password with it")
+    return _link_page(
+        request, path, "/users", _("%(email)s sets a new password with it") % {"email": person.email}
+    )
 
 
 @router.post("/users/invitations")
@@ -65,8 +68,7 @@ def invite(request: Request, admin: AdminDep, fields: FormFieldsDep, session: Se
     form = parse_or_refuse(InvitationForm, fields)
     project = get_visible_project(session, admin, int(form.project_id)) if form.project_id else None
     path = service.invite(session, admin, form.role, project.id if project else None)
-    joins = f" and lands in {project.name}" if project else ""
-    return _link_page(request, path, "/users", f"An {form.role.value} makes an account with it{joins}")
+    return _link_page(request, path, "/users", _invited(form.role, project.name if project else ""))
 
 
 @router.post("/users/invitations/{link_id}/withdraw")
@@ -81,8 +83,7 @@ def invite_to_project(
 ) -> Response:
     """Engineers invite annotators, to projects of their own; other roles are the admin's to give."""
     path = service.invite(session, user, Role.ANNOTATOR, project.id)
-    what = f"An annotator makes an account with it and lands in {project.name}"
-    return _link_page(request, path, f"/projects/{project.id}/settings", what)
+    return _link_page(request, path, f"/projects/{project.id}/settings", _invited(Role.ANNOTATOR, project.name))
 
 
 @router.post("/projects/{project_id}/invitations/{link_id}/withdraw")
@@ -91,6 +92,15 @@ def withdraw_from_project(
 ) -> Response:
     service.withdraw_invitation(session, link_id, project.id)
     return go_to(request, f"/projects/{project.id}/settings")
+
+
+def _invited(role: Role, project: str) -> str:
+    what = {
+        Role.ANNOTATOR: _("An annotator makes an account with it"),
+        Role.ENGINEER: _("An engineer makes an account with it"),
+        Role.ADMIN: _("An admin makes an account with it"),
+    }[role]
+    return what + (_(" and lands in %(project)s") % {"project": project} if project else "")
 
 
 def _link_page(request: Request, path: str, back: str, what: str) -> Response:

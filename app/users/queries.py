@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.languages import gettext as _
 from app.models import Project, Role, SignInLink, User, UserSession, now
 from app.security import token_hash
 
@@ -18,7 +19,7 @@ def find_user_by_email(session: Session, email: str) -> User | None:
 def get_user(session: Session, user_id: int) -> User:
     user = session.get(User, user_id) if 0 < user_id < 2**31 else None
     if user is None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     return user
 
 
@@ -42,7 +43,7 @@ def get_link(session: Session, token: str) -> SignInLink:
         )
     )
     if link is None or (link.purpose == "first_admin" and has_admin(session)):
-        raise NotFoundError("This link has been used, or is too old.")
+        raise NotFoundError(_("This link has been used, or is too old."))
     return link
 
 

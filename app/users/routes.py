@@ -9,6 +9,7 @@ from app.db import DatabaseDep, SessionDep
 from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import parse
 from app.html.templating import render
+from app.languages import gettext as _
 from app.security import AnyoneDep, local_path
 from app.steps import write
 from app.users import account_routes, link_routes, people_routes, service
@@ -47,7 +48,7 @@ async def sign_in(request: Request, database: DatabaseDep, _before: AnyoneDep, f
 
 def _wrong(request: Request, email: str, next_path: str) -> Response:
     """One answer for every wrong pair: it says nothing of which accounts there are."""
-    error = "The e-mail address or the password is wrong."
+    error = _("The e-mail address or the password is wrong.")
     return render(request, "users/sign_in.html", status_code=401, email=email, next=next_path, error=error)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.html.fields import email_address
+from app.languages import gettext as _
 from app.models import ProjectMember, Role, SignInLink, User, UserSession, now
 from app.security import new_token, open_session, token_hash
 from app.users.limits import count_try, forget_tries
@@ -26,7 +27,7 @@ def make_terminal_link(session: Session, settings: Settings) -> str:  # noqa: AR
     if admin is None and not has_admin(session):
         return _new_link(session, "first_admin", Role.ADMIN)
     if admin is None:
-        raise ConflictError("Every admin is disabled; add one with `squint user add EMAIL --role admin`.")
+        raise ConflictError(_("Every admin is disabled; add one with `squint user add EMAIL --role admin`."))
     return _new_link(session, "sign_in", Role(admin.role), user_id=admin.id)
 
 
@@ -65,7 +66,7 @@ def withdraw_invitation(session: Session, link_id: int, project_id: int | None =
     if project_id is not None:
         query = query.where(SignInLink.project_id == project_id)
     if not 0 < link_id < 2**31 or session.execute(query.values(used_at=now())).rowcount != 1:  # type: ignore[attr-defined]
-        raise NotFoundError("There is no such invitation.")
+        raise NotFoundError(_("There is no such invitation."))
 
 
 def use_link(session: Session, token: str) -> SignInLink:
@@ -82,7 +83,7 @@ def use_link(session: Session, token: str) -> SignInLink:
         .returning(SignInLink.id)
     ).all()
     if link.id not in taken:
-        raise NotFoundError("This link has been used, or is too old.")
+        raise NotFoundError(_("This link has been used, or is too old."))
     return link
 
 
@@ -107,7 +108,7 @@ def follow_link(
 def _enter_account(session: Session, link: SignInLink, password_hash: str | None) -> User:
     user = get_user(session, link.user_id or 0)
     if user.disabled_at is not None:
-        raise NotFoundError("This link has been used, or is too old.")
+        raise NotFoundError(_("This link has been used, or is too old."))
     if link.purpose == "password":
         user.password_hash = password_hash
         revoke_sessions(session, user.id)
@@ -121,7 +122,7 @@ def join_project(session: Session, project_id: int | None, user: User) -> None:
 
 def _add_user(session: Session, email: str, role: Role, password_hash: str | None) -> User:
     user = User(email=email, role=role, password_hash=password_hash)
-    taken = ConflictError(f"There is already an account for {email}.")
+    taken = ConflictError(_("There is already an account for %(email)s.") % {"email": email})
     if find_user_by_email(session, email):
         raise taken
     session.add(user)
@@ -143,7 +144,7 @@ def finish_sign_in(session: Session, email: str, address: str) -> User:
     """After a right password: forget the failed tries; raise NotFoundError if the account is gone by now."""
     user = find_user_by_email(session, email)
     if user is None or user.disabled_at is not None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     forget_tries(session, email, address)
     return user
 
@@ -159,7 +160,7 @@ def revoke_session(session: Session, session_id: int, user_id: int | None = None
     """End a session; with `user_id`, only one of that person's: another's is as absent."""
     row = session.get(UserSession, session_id) if 0 < session_id < 2**31 else None
     if row is None or user_id not in {None, row.user_id}:
-        raise NotFoundError("There is no such session.")
+        raise NotFoundError(_("There is no such session."))
     row.revoked_at = row.revoked_at or now()
 
 

@@ -14,6 +14,9 @@ export const words = {
   "%(chart)s of %(model)s, %(name)s against the rest": [
     "%(chart)s: %(model)s, «%(name)s» против остальных"
   ],
+  "%(done)s of %(all)s images": [
+    "изображений %(done)s из %(all)s"
+  ],
   "%(labeler)s is sure to %(number)s percent": [
     "%(labeler)s: уверенность %(number)s процентов"
   ],
@@ -35,13 +38,24 @@ export const words = {
   "%(number)s MB": [
     "%(number)s МБ"
   ],
+  "%(number)s MB/s": [
+    "%(number)s МБ/с"
+  ],
   "%(number)s a minute": [
     "%(number)s в минуту"
+  ],
+  "%(number)s file in %(seconds)s s": [
+    "%(number)s файл за %(seconds)s с",
+    "%(number)s файла за %(seconds)s с",
+    "%(number)s файлов за %(seconds)s с"
   ],
   "%(number)s image": [
     "%(number)s изображение",
     "%(number)s изображения",
     "%(number)s изображений"
+  ],
+  "%(number)s images a second": [
+    "%(number)s изображений в секунду"
   ],
   "%(number)s left": [
     "осталось %(number)s"
@@ -72,6 +86,9 @@ export const words = {
   "%(share)s errors, %(cost)s": [
     "ошибок %(share)s, %(cost)s"
   ],
+  "%(taken)s taken, %(there)s already there, %(aside)s set aside": [
+    "взято %(taken)s, уже есть %(there)s, отложено %(aside)s"
+  ],
   "%(title)s after epoch %(count)s: %(last)s": [
     "%(title)s после эпохи %(count)s: %(last)s"
   ],
@@ -83,6 +100,11 @@ export const words = {
   ],
   "%(wrong)s wrong, none set aside": [
     "неверны %(wrong)s, ничего не отложено"
+  ],
+  ", %(number)s of debris skipped": [
+    ", %(number)s лишний пропущен",
+    ", %(number)s лишних пропущены",
+    ", %(number)s лишних пропущено"
   ],
   ", beaten by none": [
     ", никем не превзойдена"
@@ -98,6 +120,9 @@ export const words = {
   ],
   "Calibration": [
     "Калибровка"
+  ],
+  "Cancelled. What was taken stays; upload the same files again to complete it.": [
+    "Отменено. Взятое остаётся; чтобы дополнить, загрузите те же файлы снова."
   ],
   "Choose tiles first: click them, or walk to them by arrows.": [
     "Сначала выберите плитки: щелчком или стрелками."
@@ -147,6 +172,12 @@ export const words = {
   "Load them": [
     "Загрузить"
   ],
+  "Looking at the files": [
+    "Смотрим файлы"
+  ],
+  "Looking for near duplicates": [
+    "Ищем почти одинаковые"
+  ],
   "Looking for the next image …": [
     "Ищем следующее изображение …"
   ],
@@ -183,6 +214,12 @@ export const words = {
   "Score of each test image": [
     "Оценки изображений теста"
   ],
+  "Sending": [
+    "Отправляем"
+  ],
+  "Sending %(part)s of %(all)s": [
+    "Отправлено %(part)s из %(all)s"
+  ],
   "Sign in again": [
     "Войти снова"
   ],
@@ -197,6 +234,9 @@ export const words = {
   ],
   "The band around the middle grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside.": [
     "Полоса вокруг середины растёт справа налево: ответов меньше, и неверных среди них меньше. Щелчок берёт полосу и показывает, что она откладывает."
+  ],
+  "The images could not be shown; please reload the page.": [
+    "Показать изображения не удалось; обновите страницу."
   ],
   "The labelers have not seen this image yet.": [
     "Разметчики ещё не видели это изображение."
@@ -225,11 +265,23 @@ export const words = {
   "The seed is complete: the labelers can learn now.": [
     "Начальные изображения размечены: разметчики могут учиться."
   ],
+  "The server answered %(status)s; nothing was taken.": [
+    "Сервер ответил %(status)s; ничего не взято."
+  ],
   "The server cannot be reached; trying again. Your answers are kept here.": [
     "Сервер не отвечает; пробуем ещё. Ваши ответы хранятся здесь."
   ],
+  "The server could not be reached. What it took stays; upload the same files again.": [
+    "Сервер недоступен. Взятое остаётся; загрузите те же файлы снова."
+  ],
   "The server could not be reached; nothing was saved.": [
     "Сервер недоступен; ничего не сохранено."
+  ],
+  "The server went away. What it took stays; upload the same files again.": [
+    "Сервер пропал. Взятое остаётся; загрузите те же файлы снова."
+  ],
+  "The whole report": [
+    "Весь отчёт"
   ],
   "There is no page to take back.": [
     "Нет страницы, которую можно вернуть."
