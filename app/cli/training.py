@@ -148,17 +148,13 @@ def results(
 
 def changes_of(given: list[str] | None) -> dict[str, Any]:
     """Return `--set` options as settings; raise BadInputError naming one that is no `NAME=VALUE`."""
-    import json as plain_json  # noqa: PLC0415  the options' name is taken
+    from app.results.changes import read_setting  # noqa: PLC0415  `squint --help` needs none of it
 
     changes: dict[str, Any] = {}
     for option in given or []:
-        name, equals, value = option.partition("=")
-        if not (name and equals and value):
+        if (setting := read_setting(option)) is None:
             raise BadInputError(f"--set takes NAME=VALUE, such as epochs=10, not {option}.")
-        try:
-            changes[name] = plain_json.loads(value)
-        except ValueError:
-            changes[name] = value
+        changes[setting[0]] = setting[1]
     return changes
 
 

@@ -18,6 +18,7 @@ from app.languages import gettext as _
 from app.models import Bakeoff, Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, searching, service
+from app.results.changes import KNOWN, read_settings
 from app.results.choice import Choice, ChoiceDep
 from app.results.compare_routes import router as compare
 from app.results.data_routes import router as data
@@ -40,13 +41,16 @@ class BakeoffForm(FormModel):
     others: PlainText = ""
     """More of them, parted by commas or spaces."""
     preset: Preset | None = None
+    settings: PlainText = ""
+    """`NAME=VALUE`s that go before the preset, parted by commas or spaces."""
     folds: Annotated[int, Field(ge=0, le=MOST_FOLDS)] = 0
     tuned: bool = False
 
     @property
     def wanted(self) -> service.Wanted:
         names = [*self.models, *self.others.replace(",", " ").split()]
-        return service.Wanted(names, self.preset, folds=self.folds, tuned=self.tuned)
+        changes = read_settings(self.settings.replace(",", " ").split())
+        return service.Wanted(names, self.preset, changes, self.folds, tuned=self.tuned)
 
 
 @router.get("")
@@ -62,6 +66,7 @@ def results_page(
         missing={entry.name: extra for entry in ZOO if (extra := find_missing_extra(entry.name))},
         no_search=searching.find_missing(),
         preset=service.preset_of(project),
+        settings_known=KNOWN,
         why_not=service.why_not(session, project),
         active=find_active(session, "bakeoff", project.id),
         bakeoffs=queries.list_bakeoffs(session, project.id),

@@ -15,6 +15,7 @@ from app.labeling.queries import list_missing
 from app.labeling.service import Answer, submit_annotation
 from app.languages import gettext as _
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Job, Project, Recipe, User
+from app.results.changes import check_settings
 from app.results.found import list_found
 from ml.contract import MOST_FOLDS, Preset
 from ml.zoo import DEFAULT, find_unknown
@@ -41,11 +42,12 @@ class Wanted:
 def start_bakeoff(session: Session, project: Project, user_id: int | None, wanted: Wanted) -> Job:
     """Queue the training of classifiers; one bake-off at a time.
 
-    Raise BadInputError for a model that there is not, ConflictError with the sentence of `why_not`.
+    Raise BadInputError for a model or a setting that there is not, ConflictError with the sentence of `why_not`.
     """
     names = list(dict.fromkeys(wanted.models)) or list(DEFAULT)
     if sentence := find_unknown(names):
         raise BadInputError(sentence)
+    check_settings(wanted.settings)
     if wanted.folds and not 2 <= wanted.folds <= MOST_FOLDS:
         raise BadInputError(_("A bake-off has 2 to %(number)s folds, or none.") % {"number": MOST_FOLDS})
     if reason := why_not(session, project):

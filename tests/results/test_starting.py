@@ -42,6 +42,22 @@ def test_an_odd_number_of_folds_is_refused(sign_in: SignIn, database: Database, 
 
 
 @on_sqlite
+def test_settings_are_written_in_the_form_and_stand_in_the_manifest(
+    sign_in: SignIn, database: Database, settings: Settings, labelled: int, tmp_path: Path
+):
+    address, browser = f"/projects/{labelled}/results", sign_in()
+    assert "averaging, balanced" in parsed(browser.get(address)).select("#settings-note")[0].text
+    for wrong in ("epochs", "epoch=3", "epochs=many", "balanced=2", "epochs=0"):
+        assert browser.post(address, data={"models": ["compact"], "settings": wrong}).status_code == 422
+    browser.post(address, data={"models": ["compact"], "settings": "epochs=3, mixup=0.2 balanced=true"})
+    with database.read() as session:
+        job = session.scalars(select(Job).where(Job.kind == "bakeoff")).one()
+    prepare(database, settings, job, tmp_path)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["settings"] == {"epochs": 3, "mixup": 0.2, "balanced": True}
+
+
+@on_sqlite
 def test_a_model_whose_library_is_missing_is_shown_and_cannot_be_chosen(
     sign_in: SignIn, database: Database, labelled: int, monkeypatch: pytest.MonkeyPatch
 ):
