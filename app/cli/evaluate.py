@@ -15,7 +15,9 @@ from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
 
-NAMES = {name: name.upper() for name in ("eer", "auc", "mcc", "ece", "f1")} | {"eer_threshold": "EER threshold"}
+NAMES = {name: name.upper() for name in ("eer", "auc", "mcc", "ece", "f1")} | {
+    "eer_threshold": "EER threshold", "brier": "Brier",
+}  # fmt: skip
 
 
 @app.command()

@@ -11,8 +11,9 @@ from fastapi import Depends, Query
 from ml.metrics import REPORT_THRESHOLD
 
 Column = Literal[
-    "precision", "recall", "f1", "accuracy", "eer", "auc", "balanced_accuracy", "mcc", "average_precision",
-    "brier", "ece", "parameters", "bytes", "latency_ms", "images_per_s", "peak_mb", "seconds",
+    "precision", "recall", "f1", "accuracy", "answered", "eer", "auc", "balanced_accuracy", "mcc",
+    "average_precision", "brier", "ece", "parameters", "bytes", "latency_ms", "images_per_s", "peak_mb",
+    "seconds",
 ]  # fmt: skip
 Share = Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)]
 Id = Annotated[int | None, Query(ge=1, le=2**31 - 1)]

@@ -16,19 +16,25 @@ FOLDS = re.compile(r"Judged by (?P<folds>\d+) folds: .* all of them, (?P<number>
 
 
 def columns() -> list[tuple[str, str, str]]:
-    """Return the table's columns: name, title, and `more` for what is shown only when asked for."""
-    shown = ("precision", "recall", "f1", "accuracy", "eer", "auc", "parameters", "latency_ms")
+    """Return the table's columns: name, title, and when they are shown: "" always, `more` if asked for.
+
+    `band`: where scores between two thresholds are set aside.
+    """
+    always = ("precision", "recall", "f1", "accuracy", "eer", "auc", "parameters", "latency_ms")
     names = (
-        "precision", "recall", "f1", "accuracy", "eer", "auc", "average_precision", "balanced_accuracy", "mcc",
-        "brier", "ece", "parameters", "bytes", "latency_ms", "images_per_s", "peak_mb", "seconds",
+        "precision", "recall", "f1", "accuracy", "answered", "eer", "auc", "average_precision",
+        "balanced_accuracy", "mcc", "brier", "ece", "parameters", "bytes", "latency_ms", "images_per_s",
+        "peak_mb", "seconds",
     )  # fmt: skip
-    return [(name, figure_word(name), "" if name in shown else "more") for name in names]
+    kinds = {"answered": "band", **dict.fromkeys(always, "")}
+    return [(name, figure_word(name), kinds.get(name, "more")) for name in names]
 
 
 def figure_word(name: str) -> str:
     words = {
-        "precision": _("precision"), "recall": _("recall"), "f1": "F1", "accuracy": _("accuracy"), "eer": "EER",
-        "auc": "AUC", "average_precision": "AP", "balanced_accuracy": _("balanced"), "mcc": "MCC",
+        "precision": _("precision"), "recall": _("recall"), "f1": "F1", "accuracy": _("accuracy"),
+        "answered": _("answered"), "eer": "EER", "auc": "AUC", "average_precision": "AP",
+        "balanced_accuracy": _("balanced"), "mcc": "MCC",
         "brier": "Brier", "ece": "ECE", "parameters": _("params M"), "bytes": _("MB"),
         "latency_ms": _("ms / image"), "images_per_s": _("images / s"), "peak_mb": _("peak MB"),
         "seconds": _("trained"),

@@ -6,7 +6,7 @@ import { _, counted, fixed, percent } from "../words.js";
 import * as curves from "./curves.js";
 import { openImages } from "./opening.js";
 import { sortBy } from "./table.js";
-import { fetchTally, figures } from "./tally.js";
+import { fetchTally, figures, ratio } from "./tally.js";
 import "./tiles.js";
 
 const PAUSE_MS = 250;
@@ -168,9 +168,11 @@ async function countOthers(config) {
 }
 
 function moveRows() {
+  part("board").classList.toggle("banded", state.low < state.high);
   for (const model of state.config.models) {
     if (!model.tally) continue;
-    const values = figures(model.tally.at(state.high));
+    const found = model.tally.banded(state.low, state.high);
+    const values = { ...figures(found), answered: 1 - ratio(found.aside, found.all) };
     const row = document.querySelector(`[data-row="${model.id}"]`);
     for (const [name, value] of Object.entries(values)) {
       const cell = row.querySelector(`[data-column=${name}]`);

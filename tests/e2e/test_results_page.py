@@ -106,6 +106,7 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     for _ in range(25):
         page.keyboard.press("ArrowLeft")
     expect(page.locator("#threshold-out")).to_have_text(".35")
+    expect(page.locator("[data-row='1'] [data-column=answered]")).to_be_hidden()
     found = confusion_at(positive, score, 0.35)
     counts = [found.true_negative, found.false_positive, found.false_negative, found.true_positive]
     expect(page.locator('[data-cell="0,0"]')).to_have_text(str(counts[0]))
@@ -122,6 +123,13 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     page.click("[data-threshold='0.7'][data-from='0.3']")
     between = int(((score >= np.float32(0.3)) & (score < np.float32(0.7))).sum())
     expect(page.locator("#outcome")).to_contain_text(f"({between})")
+    answered = page.locator("[data-row='1'] [data-column=answered]")
+    expect(answered).to_have_text(f"{1 - between / COUNT:.3f}".removeprefix("0"))
+    shown = [int(text) for text in page.locator(".matrix [data-cell]").all_inner_texts() if text]
+    right, wrong = shown[0] + shown[4], shown[1] + shown[3]
+    expect(page.locator("[data-row='1'] [data-column=accuracy]")).to_have_text(
+        f"{right / (right + wrong):.3f}".removeprefix("0")
+    )
     expect(page.locator("#galleries h2").nth(2)).to_have_text(re.compile(f"not sure · {between}", re.IGNORECASE))
 
     for name in ("det", "pr", "calibration", "coverage"):
