@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES = 2_000_000_000
 IMPORT_S = 120
 TRAINING = (
+    "import ml.uncompiled as u; u.leave_the_compiler_out();"
     "import ml.offline, os, torch, torchvision, ultralytics.nn.tasks as t;"
     "print('torch', torch.__version__, 'on', 'a GPU' if torch.cuda.is_available() else 'the CPU', "
     "'with', os.environ['YOLO_OFFLINE'] == 'true' and 'ultralytics offline' or 'ULTRALYTICS ONLINE')"

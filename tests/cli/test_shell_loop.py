@@ -42,10 +42,10 @@ def test_the_whole_loop_from_images_to_a_classifier(
     squint("annotate", eyes_project, rest, "--source", "review")
     assert squint("status", eyes_project, "--json").json["unclear"] == 0
 
-    squint("bakeoff", eyes_project, "--models", "mobilenet_v3_small", "--wait", "--json", *TINY)
+    squint("bakeoff", eyes_project, "--models", "squeezenet1_1", "--wait", "--json", *TINY)
     results = squint("results", eyes_project, "--json").json
-    assert [model["model"] for model in results["models"]] == ["mobilenet_v3_small"]
-    assert "mobilenet_v3_small" in squint("results", eyes_project).out
+    assert [model["model"] for model in results["models"]] == ["squeezenet1_1"]
+    assert "squeezenet1_1" in squint("results", eyes_project).out
 
     table, folders, model = (tmp_path / name for name in ("labels.csv", "folders.zip", "model.zip"))
     squint("export", eyes_project, table)
@@ -58,13 +58,13 @@ def test_the_whole_loop_from_images_to_a_classifier(
 
     onnx = tmp_path / "model.onnx"
     made = squint("export", eyes_project, onnx, "--format", "onnx", "--json").json
-    assert (made["model"], made["checked"], made["difference"] < 1e-3) == ("mobilenet_v3_small", 120, True)
+    assert (made["model"], made["checked"], made["difference"] < 1e-3) == ("squeezenet1_1", 120, True)
     program = squint("export", eyes_project, tmp_path / "model.pt2", "--format", "torch-export", "--json").json
     assert program["bytes"] == (tmp_path / "model.pt2").stat().st_size
 
     scores = [predict(either, tmp_path) for either in (model, onnx)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
-    squint("use", eyes_project, "mobilenet_v3_small", "--threshold", "0.9")
+    squint("use", eyes_project, "squeezenet1_1", "--threshold", "0.9")
     assert predict(eyes_project, tmp_path, 0.9, "project", "--data-dir", data_dir) == scores[0]
     # What leaves now carries the threshold; what left before is the same but for that.
     for wanted, file in (("model", model), ("onnx", onnx)):

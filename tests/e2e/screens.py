@@ -23,7 +23,7 @@ from app.security import COOKIE, open_session
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--in-process-gpu",
 ]  # fmt: skip
 
 
@@ -44,14 +44,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def phone(data_dir: Path, database: Database, user_id: int) -> Iterator[Page]:
-    """A page on a phone, of a person who is signed in to a server of that folder."""
-    with Server(data_dir) as server, chromium() as browser:
-        context = browser.new_context(
-            viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, base_url=server.url
-        )
-        sign_in(context, database, user_id, server.url)
-        yield context.new_page()
+def phone(browser: Browser, server: Server, database: Database, user_id: int) -> Iterator[Page]:
+    """A page on a phone, of a person who is signed in to the server."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, base_url=server.url
+    )
+    sign_in(context, database, user_id, server.url)
+    yield context.new_page()
+    context.close()
 
 
 class Server:

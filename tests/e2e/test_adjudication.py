@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from app.db import Database
@@ -15,21 +11,12 @@ from app.labeling import service as labeling
 from app.models import AnnotationKind, AnnotationSource, Image, User
 from app.review.service import fill_seed
 from tests import factories
-from tests.e2e.screens import Server, chromium, sign_in
+from tests.e2e.screens import Server, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
 
 
-@pytest.fixture
-def server(tmp_path: Path, sqlite_template: Path) -> Iterator[Server]:
-    shutil.copy(sqlite_template, tmp_path / "squint.db")
-    server = Server(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-def test_an_engineer_looks_first_then_sees_what_people_said_and_decides(server: Server):
+def test_an_engineer_looks_first_then_sees_what_people_said_and_decides(server: Server, browser: Browser):
     database = Database(f"sqlite:///{server.data_dir / 'squint.db'}")
     with database.write() as session:
         ann, bob, erin = (factories.add_user(session, role).id for role in ("annotator", "annotator", "engineer"))
@@ -46,22 +33,23 @@ def test_an_engineer_looks_first_then_sees_what_people_said_and_decides(server: 
                 )
                 author = session.get_one(User, user)
                 labeling.submit_annotation(session, user=author, project_id=project_id, answer=answer)
-    with chromium() as browser:
-        context = browser.new_context()
-        sign_in(context, database, erin, server.url)
-        page = context.new_page()
-        page.goto(f"{server.url}/projects/{project_id}/adjudicate")
-        expect(page.locator(".answer").first).to_be_enabled(timeout=15_000)
-        expect(page.locator("#opinion-list")).to_contain_text("Hidden")
-        page.keyboard.press("m")
-        expect(page.locator("#opinion-list")).to_have_text("Person 1closedPerson 2open")
-        page.keyboard.press("2")
-        expect(page.locator("#pile-progress")).to_have_text("1 of 2 decided")
-        expect(page.locator("#saved")).to_have_text("● saved", timeout=25_000)
-        context.close()
+    context = browser.new_context()
+    sign_in(context, database, erin, server.url)
+    page = context.new_page()
+    page.goto(f"{server.url}/projects/{project_id}/adjudicate")
+    expect(page.locator(".answer").first).to_be_enabled(timeout=15_000)
+    expect(page.locator("#opinion-list")).to_contain_text("Hidden")
+    page.keyboard.press("m")
+    expect(page.locator("#opinion-list")).to_have_text("Person 1closedPerson 2open")
+    page.keyboard.press("2")
+    expect(page.locator("#pile-progress")).to_have_text("1 of 2 decided")
+    expect(page.locator("#saved")).to_have_text("● saved", timeout=25_000)
+    context.close()
     with database.read() as session:
         states = session.execute(
-            select(Image.state, Image.class_id, Image.label_source).order_by(Image.state)
+            select(Image.state, Image.class_id, Image.label_source)
+            .where(Image.project_id == project_id)
+            .order_by(Image.state)
         ).all()
     database.close()
     assert [tuple(row) for row in states] == [("disputed", None, None), ("settled", open_, "adjudication")]

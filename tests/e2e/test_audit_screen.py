@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.db import Database
 from app.review.service import fill_review
 from tests import factories
-from tests.e2e.screens import phone
+from tests.e2e.screens import Server, phone
 from tests.labelers.test_effort import REPORT, share
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
 
 
 @pytest.fixture
-def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
+def page(browser: Browser, server: Server) -> Iterator[Page]:
     """An annotator's browser at a project whose three rounds accepted forty eyes as open."""
-    shutil.copy(sqlite_template, tmp_path / "squint.db")
-    database = Database(f"sqlite:///{tmp_path}/squint.db")
+    database = Database(f"sqlite:///{server.data_dir / 'squint.db'}")
     with database.write() as session:
         user = factories.add_user(session)
         project = factories.add_project(session, members=[user.id], recipe="squint", show_opinions=True)
@@ -33,7 +31,7 @@ def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
             made.report = {**REPORT, "splits": {"train": 4 * number, "val": 0}, "all_wrong": share(wrong)}
         fill_review(session, project.id, {})
         user_id, address = user.id, f"/projects/{project.id}"
-    with phone(tmp_path, database, user_id) as page:
+    with phone(browser, server, database, user_id) as page:
         page.set_default_timeout(20_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))

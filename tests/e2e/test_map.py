@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.config import Settings
 from app.db import Database
 from app.images.packing import build_pack
 from ml.likeness import MAP
 from tests import factories
-from tests.e2e.screens import phone
+from tests.e2e.screens import Server, phone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
 
 
 @pytest.fixture
-def page(tmp_path: Path, sqlite_template: Path) -> Iterator[Page]:
+def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A browser at the map of nine images, three by three; the last three are accepted as open."""
-    shutil.copy(sqlite_template, tmp_path / "squint.db")
-    database = Database(f"sqlite:///{tmp_path}/squint.db")
+    database = Database(f"sqlite:///{server.data_dir / 'squint.db'}")
     with database.write() as session:
         user = factories.add_user(session)
         project = factories.add_project(session, members=[user.id], recipe="squint")
         images = factories.add_images(session, project, 9, side=24)
         factories.add_round(session, project, {image.id: [(project.classes[1], 0.9)] * 2 for image in images[6:]})
         user_id, project_id = user.id, project.id
-    pack = build_pack(database, Settings(data_dir=tmp_path), project_id).pack
+    pack = build_pack(database, Settings(data_dir=server.data_dir), project_id).pack
     np.save(f"{pack.path}/{MAP}", np.float32([[n, n % 3 / 2, n // 3 / 2] for n in range(9)]))
-    with phone(tmp_path, database, user_id) as page:
+    with phone(browser, server, database, user_id) as page:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
@@ -58,7 +55,7 @@ def test_an_image_is_chosen_by_keys_or_a_click_and_shows_what_lies_around_it(pag
     around.nth(7).click()
     expect(words).to_have_text("000000.png: not labelled yet")
     expect(page.get_by_role("link", name="Find it in the list")).to_have_attribute(
-        "href", "/projects/1/images?q=000000.png"
+        "href", f"/projects/{page.url.split('/')[4]}/images?q=000000.png"
     )
     page.get_by_label("no label").uncheck()
     page.get_by_role("button", name="Whole map").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,22 +18,13 @@ from app.labeling.service import add_imported
 from app.models import Annotation, Image, Project
 from app.results.queries import get_bakeoff, read_board
 from app.results.tasks import publish
-from app.serve import prepare
 from ml.metrics import confusion_at, summarise
-from tests.e2e.screens import Server, chromium, sign_in
+from tests.e2e.screens import Server, sign_in
 from tests.factories import add_images, add_project, add_user
 from tests.finished import add_findings, add_job, finished_run
 
 pytestmark = pytest.mark.e2e
 COUNT = 80
-
-
-@pytest.fixture
-def installed(tmp_path: Path) -> Iterator[tuple[Settings, Database]]:
-    settings = Settings(data_dir=tmp_path / "data", _env_file=None)
-    database = prepare(settings)
-    yield settings, database
-    database.close()
 
 
 def add_bakeoff(session: Session, settings: Settings, project: Project) -> None:
@@ -64,29 +55,35 @@ def add_bakeoff(session: Session, settings: Settings, project: Project) -> None:
 
 
 @pytest.fixture
-def seen(installed: tuple[Settings, Database]) -> Iterator[tuple[Page, str, Database, list[str]]]:
+def seen(browser: Browser, server: Server) -> Iterator[tuple[Page, str, Database, list[str]]]:
     """A browser on the results page, its address, and what the browser asks the server for."""
-    settings, database = installed
+    settings = Settings(data_dir=server.data_dir, _env_file=None)
+    database = Database(settings.db_url)
     with database.write() as session:
         project = add_project(session)
         add_bakeoff(session, settings, project)
         user = add_user(session, "admin")
-    with Server(settings.data_dir) as server, chromium() as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        sign_in(context, database, user.id, server.url)
-        page = context.new_page()
-        problems: list[str] = []
-        asked: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda request: asked.append(request.url))
-        address = f"{server.url}/projects/{project.id}/results"
-        page.goto(address)
-        expect(page.locator("#curve .line")).to_have_count(1)
-        expect(page.locator("#doubts")).to_be_visible()
-        expect(page.locator("#galleries .tile").first).to_be_visible()
-        yield page, address, database, asked
-        assert problems == []
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, database, user.id, server.url)
+    page = context.new_page()
+    problems: list[str] = []
+    asked: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("request", lambda request: asked.append(request.url))
+    address = f"{server.url}/projects/{project.id}/results"
+    page.goto(address)
+    expect(page.locator("#curve .line")).to_have_count(1)
+    expect(page.locator("#doubts")).to_be_visible()
+    expect(page.locator("#galleries .tile").first).to_be_visible()
+    yield page, address, database, asked
+    context.close()
+    database.close()
+    assert problems == []
+
+
+def project_of(address: str) -> int:
+    return int(address.split("/")[-2])
 
 
 def cells(page: Page) -> list[int]:
@@ -98,7 +95,7 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
 ):
     page, address, database, asked = seen
     with database.read() as session:
-        board = read_board(session, get_bakeoff(session, 1))
+        board = read_board(session, get_bakeoff(session, project_of(address)))
     positive, score = board.labels == 1, board.contenders[0].scores[:, 1]
 
     asked.clear()
@@ -206,7 +203,7 @@ def test_the_contents_lead_to_every_part_and_a_key_opens_the_training_form(
 def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
     seen: tuple[Page, str, Database, list[str]],
 ):
-    page, _address, database, _asked = seen
+    page, address, database, _asked = seen
     page.locator("[data-chart=histogram] svg").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -215,7 +212,7 @@ def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
     image_id = int(tile.get_attribute("data-image") or 0)
     with database.read() as session:
         before = session.get_one(Image, image_id).class_id
-        classes = [c.id for c in session.get_one(Project, 1).classes]
+        classes = [c.id for c in session.get_one(Project, project_of(address)).classes]
     key = str(1 + (before == classes[0]))
     with page.expect_response("**/label"):
         page.keyboard.press(key)
@@ -236,6 +233,6 @@ def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
 
     page.locator("[data-sort=precision]").click()
     expect(page.locator("th[aria-sort=descending] a")).to_have_text("precision")
-    page.locator("[data-model='2']").click()
+    page.locator("[data-model]", has_text="ResNet50").click()
     expect(page.locator("tr[aria-current] th")).to_contain_text("ResNet50")
     expect(page.locator("#curve svg")).to_have_attribute("aria-label", re.compile("ResNet50"))

@@ -28,7 +28,7 @@ from tests.factories import add_images, add_project
 from tests.finished import add_job, finished_run
 from tests.web import on_sqlite
 
-QUICK = {"pretrain_images": 600, "steps": 25, "draws": 10, "threads": 1}
+QUICK = {"pretrain_images": 300, "steps": 12, "folds": 2, "draws": 10, "threads": 1}
 
 
 @pytest.fixture

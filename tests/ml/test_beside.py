@@ -17,7 +17,7 @@ from tests.ml.conftest import NET, MakeRun, result_of
 from tests.ml.test_child import end, run_child, start_child
 
 PAIR = (NET, "yolov8n-cls")
-LONG = {"epochs": 24, "batch_size": 40, "threads": 2}
+LONG = {"epochs": 8, "batch_size": 120, "threads": 2}
 """Long enough for a process of its own."""
 
 
@@ -30,7 +30,7 @@ def helpers_of(folder: Path) -> list[str]:
 
 
 def test_two_labelers_side_by_side_are_those_that_learn_alone(make_run: MakeRun):
-    both = make_run(models=PAIR, settings=LONG, count=110)
+    both = make_run(models=PAIR, settings=LONG, count=330)
     child = run_child(both)
     assert child.returncode == 0, child.stderr
     events = [decode_event(line) for line in child.stdout.splitlines()]
@@ -39,7 +39,7 @@ def test_two_labelers_side_by_side_are_those_that_learn_alone(make_run: MakeRun)
     last = [e for e in events if isinstance(e, Progress)][-1]
     assert last.done == last.total
     for model, name in zip(result_of(both).models, PAIR, strict=True):
-        alone = make_run(models=(name,), settings={**LONG, "threads": 1}, count=110)
+        alone = make_run(models=(name,), settings={**LONG, "threads": 1}, count=330)
         execute(alone)
         assert model.sha256 == result_of(alone).models[0].sha256
 
@@ -71,7 +71,7 @@ def test_one_who_fails_beside_us_is_trained_here(make_run: MakeRun, monkeypatch:
 def test_short_trainings_go_one_after_the_other(make_run: MakeRun):
     torch.set_num_threads(2)
     for settings, threads in ((LONG, 1), ({}, 0)):
-        folder = make_run(models=PAIR, settings=settings, count=110)
+        folder = make_run(models=PAIR, settings=settings, count=330)
         assert beside.share_of(open_run(folder, read_manifest(folder))) == threads
 
 

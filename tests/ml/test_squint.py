@@ -30,7 +30,7 @@ from ml.views import Lesson
 from tests.ml.conftest import MakeRun, pictures, result_of, scores_of
 
 QUICK = {"pretrain_images": 100, "steps": 8, "folds": 2, "draws": 5, "threads": 1}
-LEARNS = {"pretrain_images": 600, "steps": 40, "folds": 3}
+LEARNS = {"pretrain_images": 400, "steps": 25, "folds": 2}
 MakeRound = Callable[..., Path]
 
 
@@ -227,11 +227,11 @@ def test_large_images_are_shrunk(tmp_path: Path):
 
 @pytest.mark.parametrize("recipe", ["squint", "founding"])
 def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch):
-    pixels, labels = pictures(160)
+    pixels, labels = pictures(110)
     np.save(tmp_path / "pixels.npy", pixels)
     settings = QUICK if recipe == "squint" else {"epochs": 1, "input_size": 32, "threads": 1}
-    names = [f"{i}.png" for i in range(160)]
-    plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 150, settings=settings)
+    names = [f"{i}.png" for i in range(110)]
+    plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 100, settings=settings)
     (tmp_path / SIMULATION).write_text(json.dumps(vars(plan)))
     judged: list[int] = []
 
@@ -242,13 +242,13 @@ def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(simulation, "judge", judge)
     simulation.execute(tmp_path)
-    assert judged == ([*range(30, 151, 10)] if recipe == "squint" else [])
+    assert judged == ([*range(30, 101, 10)] if recipe == "squint" else [])
     answer = json.loads((tmp_path / SIMULATION_RESULT).read_text())
     rows = [row["answers"] for row in answer["curve"]]
-    assert rows == ([50, 100, 150] if recipe == "squint" else rows)
-    assert rows[-1] <= 150
+    assert rows == ([50, 100] if recipe == "squint" else rows)
+    assert rows[-1] <= 100
     for row in answer["curve"]:
-        assert row["answers"] + row["unclear"] + row["accepted"] == 160
+        assert row["answers"] + row["unclear"] + row["accepted"] == 110
         assert 0 <= row["wrong_in_all"] <= 1
 
 
