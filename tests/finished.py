@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.config import Settings
+from app.labelers.tasks import put_in
 from app.models import Image, Job, Project
 from ml.contract import Manifest, Pack, RunResult, TrainedModel
 from ml.findings.writing import write_findings
@@ -63,6 +65,11 @@ def finished_run(
         arrays["labels"] = np.array(known, np.int16)
     np.savez(folder / PREDICTIONS, image_ids=np.array([i.id for i in images]), **arrays)
     return folder
+
+
+def publish_round(session: Session, settings: Settings, job: Job, folder: Path) -> None:
+    """Publish what labelers said, all in the session's transaction."""
+    put_in(lambda put: put(session, job), settings, folder)(session, job)
 
 
 def add_findings(folder: Path, seed: int = 0) -> None:

@@ -92,24 +92,30 @@ def save_news(
 def publish(database: Database, attempt: Attempt, put: Callable[[Session, Job], None]) -> None:
     """Run `put` and mark the job as published, in one transaction: it commits once for a job, or never."""
 
-    def store() -> None:
-        with database.write() as session:
-            job = _locked(session, _held(session, attempt))
-            put(session, job)
-            job.finished_at = now()
+    def store(session: Session, job: Job) -> None:
+        put(session, job)
+        job.finished_at = now()
 
-    patiently(store)
+    write(database, attempt, store)
+
+
+def write(database: Database, attempt: Attempt, put: Callable[[Session, Job], Result]) -> Result:
+    """Return what `put` does in a transaction of its own."""
+
+    def store() -> Result:
+        with database.write() as session:
+            return put(session, _locked(session, _held(session, attempt)))
+
+    return patiently(store)
 
 
 def fail(database: Database, attempt: Attempt, sentence: str) -> None:
     """Store why the job failed, for people."""
 
-    def store() -> None:
-        with database.write() as session:
-            job = _locked(session, _held(session, attempt))
-            job.error, job.finished_at = sentence, now()
+    def store(_session: Session, job: Job) -> None:
+        job.error, job.finished_at = sentence, now()
 
-    patiently(store)
+    write(database, attempt, store)
 
 
 def patiently(call: Callable[[], Result]) -> Result:

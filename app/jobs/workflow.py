@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from dbos import DBOS, PortableWorkflowError
 
@@ -116,11 +117,9 @@ class Execution:
 
     def publish(self) -> None:
         _, kind = self._job()
-        attempts.publish(
-            self.place.database,
-            self.attempt,
-            lambda session, job: kind.publish(session, self.place.settings, job, self.run),
-        )
+        write = partial(attempts.write, self.place.database, self.attempt)
+        name = kind.named_by(write, self.place.settings, self.run)
+        attempts.publish(self.place.database, self.attempt, name)
 
     def explain(self, error: Exception) -> str:
         """Return the sentence for people; what nobody foresaw goes to the log with its traceback."""

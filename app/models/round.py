@@ -33,7 +33,10 @@ class Labeler(Base):
     __tablename__ = "labeler"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    round_id: Mapped[int] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), index=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), index=True)
+    """None: its words are still being put in, or never were to the end; nobody sees them."""
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    """The job that trained it; None: before this was noted."""
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(60))

@@ -13,10 +13,11 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Database
-from app.labelers.tasks import prepare, publish
+from app.labelers.tasks import prepare
 from app.models import Image, Job, Project, Round
 from ml.training import execute
 from tests.conftest import SignIn
+from tests.finished import publish_round
 from tests.labelers.test_squint import QUICK, images_of
 from tests.web import on_sqlite
 
@@ -92,4 +93,4 @@ def run_round(database: Database, settings: Settings, project: Project, name: st
     prepare(database, settings, job, folder)
     execute(folder)
     with database.write() as session:
-        publish(session, settings, job, folder)
+        publish_round(session, settings, job, folder)

@@ -11,12 +11,11 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Database
-from app.labelers.tasks import publish
 from app.labeling.service import Answer, submit_annotation
 from app.models import AnnotationKind, AnnotationSource, Image, Job, Project
 from tests.conftest import SignIn
 from tests.factories import add_images, add_project, add_user
-from tests.finished import add_job, finished_run
+from tests.finished import add_job, finished_run, publish_round
 from tests.labelers.test_publish import RESNET, YOLO
 from tests.web import on_sqlite
 
@@ -79,7 +78,7 @@ def test_the_page_shows_the_round_and_a_cell_of_the_table_its_images(
             Path(settings.data_dir) / job.id, project, "label", images[:6],
             {"resnet50": RESNET, "yolov8n-cls": YOLO},
         )  # fmt: skip
-        publish(session, settings, job, folder)
+        publish_round(session, settings, job, folder)
     engineer = sign_in()
     page = BeautifulSoup(engineer.get(f"/projects/{project.id}/labelers").text, "html.parser")
     assert "they agree on 4, part on 2" in page.h1.text  # type: ignore[union-attr]

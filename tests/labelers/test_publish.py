@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db import Database
-from app.labelers.tasks import publish
 from app.labeling.queries import loop_counts
 from app.labeling.service import Answer, submit_annotation
 from app.models import (
@@ -26,7 +25,7 @@ from app.models import (
 )
 from app.review.service import fill_seed
 from tests.factories import add_images, add_project, add_round, add_user
-from tests.finished import add_job, finished_run
+from tests.finished import add_job, finished_run, publish_round
 
 CLOSED_SURE, CLOSED, OPEN, OPEN_SURE = [0.95, 0.05], [0.6, 0.4], [0.45, 0.55], [0.1, 0.9]
 RESNET = np.array([CLOSED_SURE, OPEN_SURE, CLOSED, CLOSED_SURE, OPEN, OPEN_SURE])
@@ -53,7 +52,7 @@ class Case:
         )  # fmt: skip
 
     def publish(self) -> None:
-        publish(self.session, self.settings, self.job, self.folder)
+        publish_round(self.session, self.settings, self.job, self.folder)
         self.session.flush()
         self.session.expire_all()
 
@@ -136,16 +135,6 @@ def test_a_persons_word_stands_against_both_labelers(case: Case):
     case.publish()
     image = case.session.get_one(Image, case.images[1].id)
     assert (image.state, image.class_id, image.label_source) == ("settled", closed.id, "seed")
-
-
-def test_published_twice_is_published_once(case: Case):
-    case.publish()
-    before = case.session.scalar(select(func.count()).select_from(Prediction))
-    case.publish()
-    assert case.session.scalar(select(func.count()).select_from(Prediction)) == before
-    assert case.session.scalar(
-        select(func.count()).select_from(Round).where(Round.project_id == case.project.id)
-    ) == 1  # fmt: skip
 
 
 def test_another_project_notices_nothing(case: Case):

@@ -18,14 +18,14 @@ from app.db import Database
 from app.images.rendered import write_eyes_zip
 from app.jobs.registry import ml_command
 from app.labelers import queries
-from app.labelers.tasks import prepare, prepare_pretraining, publish
+from app.labelers.tasks import prepare, prepare_pretraining
 from app.models import Image, Job, Labeler, Prediction, Project, QueueEntry, Round
 from ml.contract import LabelerReport, RunResult, WrongShare
 from ml.likeness import find_features
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT, write_text
 from tests.conftest import SignIn
 from tests.factories import add_images, add_project
-from tests.finished import add_job, finished_run
+from tests.finished import add_job, finished_run, publish_round
 from tests.web import on_sqlite
 
 QUICK = {"pretrain_images": 300, "steps": 12, "folds": 2, "draws": 10, "threads": 1}
@@ -80,7 +80,7 @@ def add_round(database: Database, settings: Settings, project: Project, accepted
     images = images_of(database, project)
     with database.write() as session:
         job = add_job(session, project)
-        publish(session, settings, job, squint_run(settings.runs_dir / job.id, project, images, accepted))
+        publish_round(session, settings, job, squint_run(settings.runs_dir / job.id, project, images, accepted))
 
 
 def test_the_pile_is_learnt_from_with_the_first_answer_and_a_round_begins_with_the_last_of_the_seed(
@@ -224,7 +224,7 @@ def test_a_real_round_from_answers_to_accepted_images(
     assert known[0].tolist() == [image.id for image in images]
     assert np.linalg.norm(known[1].astype(np.float32), axis=1) == pytest.approx(1, abs=0.01)
     with database.write() as session:
-        publish(session, settings, job, folder)
+        publish_round(session, settings, job, folder)
     states = Counter(image.state for image in images_of(database, project))
     assert states["settled"] == 60
     assert states["accepted"] + states["unclear"] == 140
