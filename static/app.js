@@ -1,5 +1,7 @@
 // What every page shares: toasts, loud failures, and keys that press buttons.
 
+import { _ } from "./words.js";
+
 // On a phone the menu is wider than the screen: where one is comes into sight.
 document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
@@ -14,7 +16,7 @@ export function toast(sentence) {
   close.type = "button";
   close.className = "quiet-button";
   close.dataset.dismiss = "";
-  close.setAttribute("aria-label", "Dismiss");
+  close.setAttribute("aria-label", _("Dismiss"));
   close.textContent = "×";
   box.append(close);
   toasts.append(box);
@@ -25,8 +27,8 @@ document.addEventListener("click", (event) => {
 });
 
 // htmx drops a request that never reached the server without a word: a lost save must be loud.
-document.addEventListener("htmx:sendError", () => toast("The server could not be reached; nothing was saved."));
-document.addEventListener("htmx:timeout", () => toast("The server did not answer in time."));
+document.addEventListener("htmx:sendError", () => toast(_("The server could not be reached; nothing was saved.")));
+document.addEventListener("htmx:timeout", () => toast(_("The server did not answer in time.")));
 
 export function typing(event) {
   return event.target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]") !== null

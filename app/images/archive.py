@@ -11,6 +11,7 @@ from app.errors import AppError, BadInputError, TooLargeError
 from app.images.limits import Limits, size_words
 from app.images.sources import Entry, EntryError, Source
 from app.languages import gettext as _
+from app.languages import written
 
 LOCAL_HEADER_BYTES = 30
 PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -78,7 +79,8 @@ def open_zip(path: Path, limits: Limits) -> ZipSource:
 def check_directory(infos: list[zipfile.ZipInfo], directory_at: int, size: int, limits: Limits) -> None:
     """Check what the zip's directory says: nothing has been unpacked yet."""
     if len(infos) > limits.entries:
-        raise TooLargeError(f"The zip holds {len(infos):,} entries; the limit is {limits.entries:,}.")
+        sizes = {"number": written(f"{len(infos):,}"), "most": written(f"{limits.entries:,}")}
+        raise TooLargeError(_("The zip holds %(number)s entries; the limit is %(most)s.") % sizes)
     if any(info.flag_bits & 0x1 for info in infos):
         raise BadInputError(_("The zip is encrypted. Please save it again as a plain zip."))
     if any(info.compress_type not in PLAIN_METHODS for info in infos):

@@ -13,6 +13,7 @@ from python_multipart.multipart import parse_options_header
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import Limits
 from app.languages import gettext as _
+from app.languages import written
 
 MOST_FIELDS = 20
 LONGEST_FIELD = 4000
@@ -103,10 +104,11 @@ class FormFiles:
         self._part.name = options.get(b"name", b"")
         if b"filename" not in options:
             if len(self.fields) >= MOST_FIELDS:
-                raise BadInputError(f"The form has more than {MOST_FIELDS} fields.")
+                raise BadInputError(_("The form has more than %(number)s fields.") % {"number": MOST_FIELDS})
             return
         if len(self.files) >= self._most_files:
-            raise TooLargeError(f"More than {self._most_files:,} files at once; please send them as a zip.")
+            sentence = _("More than %(number)s files at once; please send them as a zip.")
+            raise TooLargeError(sentence % {"number": written(f"{self._most_files:,}")})
         file = FormFile(options[b"filename"].decode("utf-8", "replace"), self.folder / f"{len(self.files):08d}")
         self.files.append(file)
         self._part.stream = file.path.open("wb")
@@ -117,7 +119,8 @@ class FormFiles:
             return
         self._part.value += data[start:end]
         if len(self._part.value) > LONGEST_FIELD:
-            raise BadInputError(f"A field of the form is longer than {LONGEST_FIELD} bytes.")
+            sentence = _("A field of the form is longer than %(number)s bytes.")
+            raise BadInputError(sentence % {"number": LONGEST_FIELD})
 
     def _end(self) -> None:
         if self._part.stream:

@@ -66,7 +66,7 @@ def _of_sample(
         if drawn is None or label.image.id in drawn:
             yield label
         else:
-            report.refuse(label, "This image is not in the audit’s sample.")
+            report.refuse(label, _("This image is not in the audit’s sample."))
 
 
 def _find_class(classes: Mapping[str, LabelClass], label: str) -> LabelClass:
@@ -74,7 +74,10 @@ def _find_class(classes: Mapping[str, LabelClass], label: str) -> LabelClass:
     if found:
         return found
     hint = like_named(classes, label)
-    raise _RefusedError(f"There is no class {label}{f'; the class here is written {hint}' if hint else ''}.")
+    if hint:
+        sentence = _("There is no class %(label)s; the class here is written %(hint)s.")
+        raise _RefusedError(sentence % {"label": label, "hint": hint})
+    raise _RefusedError(_("There is no class %(label)s.") % {"label": label})
 
 
 def like_named(names: Iterable[str], label: str) -> str | None:

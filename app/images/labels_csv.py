@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.errors import BadInputError, TooLargeError
 from app.images.limits import UPLOAD, size_words
 from app.languages import gettext as _
+from app.languages import written
 from app.models import UNSEEN
 
 COLUMNS = ("filename", "label")
@@ -44,7 +45,9 @@ def read_labels_csv(data: bytes, limit: int = UPLOAD.csv_bytes) -> list[LabelRow
             if any(cells):
                 rows.append(_row(number, cells, at))
     except csv.Error as error:
-        raise BadInputError(f"After row {number}: {_csv_sentence(error)}") from None
+        raise BadInputError(
+            _csv_sentence(error) % {"number": number, "most": written(f"{LARGEST_CELL:,}")}
+        ) from None
     if not rows:
         raise BadInputError(_("There is no row below the header."))
     return [row for row in rows if row.label]
@@ -59,7 +62,8 @@ def _decode(data: bytes) -> str:
             _("Row %(number)s: this is not UTF-8 text; please save the file as UTF-8.") % {"number": row}
         ) from None
     if "\0" in text:
-        raise BadInputError(f"Row {text.count(chr(10), 0, text.index(chr(0))) + 1}: this is not a text file.")
+        row = text.count("\n", 0, text.index("\0")) + 1
+        raise BadInputError(_("Row %(number)s: this is not a text file.") % {"number": row})
     return text
 
 
@@ -70,7 +74,7 @@ def _columns(header: list[str]) -> tuple[int, int, int | None]:
         source = names.index(SOURCE) if SOURCE in names else None
         return names.index(COLUMNS[0]), names.index(COLUMNS[1]), source
     only = names[0] if len(names) == 1 else ""
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+    for separator, called in ((";", _("semicolons")), ("\t", _("tabs"))):
         if separator in only:
             raise BadInputError(
                 _("Row 1: the cells are separated by %(called)s; please use commas.") % {"called": called}
@@ -84,7 +88,8 @@ def _row(number: int, cells: list[str], at: tuple[int, int, int | None]) -> Labe
         raise BadInputError(_("Row %(number)s: a cell is missing.") % {"number": number})
     filename, label = (cells[i] for i in both)
     if max(len(filename), len(label)) > LARGEST_CELL:
-        raise BadInputError(f"Row {number}: a cell is longer than {LARGEST_CELL:,} characters.")
+        sentence = _("Row %(number)s: a cell is longer than %(most)s characters.")
+        raise BadInputError(sentence % {"number": number, "most": written(f"{LARGEST_CELL:,}")})
     if not filename:
         raise BadInputError(_("Row %(number)s: the file name is empty.") % {"number": number})
     accepted = source is not None and source < len(cells) and cells[source] in UNSEEN
@@ -93,5 +98,5 @@ def _row(number: int, cells: list[str], at: tuple[int, int, int | None]) -> Labe
 
 def _csv_sentence(error: csv.Error) -> str:
     if "field larger" in str(error):
-        return f"a cell is longer than {LARGEST_CELL:,} characters."
-    return "the quotes do not close as they should."
+        return _("After row %(number)s: a cell is longer than %(most)s characters.")
+    return _("After row %(number)s: the quotes do not close as they should.")

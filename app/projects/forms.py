@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.html.fields import Checkbox, Email, FormModel, Name, PlainText, plain_text
 from app.languages import gettext as _
+from app.languages import written
 from app.projects.grouping import pattern_problem
 from app.projects.recipes import DEFAULT_RECIPE
 from ml.contract import ROUND_ANSWERS, TARGET
@@ -43,9 +44,14 @@ def from_percent(text: object) -> object:
     return number
 
 
+def _between(low: float, high: float) -> str:
+    ends = {"low": written(f"{low:g}"), "high": written(f"{high:g}")}
+    return _("Between %(low)s and %(high)s percent, please.") % ends
+
+
 def at_most(fraction: float, most: float) -> float:
     if not 0 <= fraction <= most:
-        raise ValueError(f"Between 0 and {most * 100:g} percent, please.")
+        raise ValueError(_between(0, most * 100))
     return fraction
 
 
@@ -57,7 +63,7 @@ def usable_target(share: float) -> float:
     """Below one in a thousand no audit of a bearable size proves anything."""
     if not SMALLEST_TARGET <= share <= LARGEST_TARGET:
         smallest, largest = 100 * SMALLEST_TARGET, 100 * LARGEST_TARGET
-        raise ValueError(f"Between {smallest:g} and {largest:g} percent, please.")
+        raise ValueError(_between(smallest, largest))
     return share
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import BadInputError, ConflictError, NotFoundError
 from app.labeling.settle import settle_twins_of_project
 from app.languages import gettext as _
+from app.languages import ngettext
 from app.models import Project, ProjectMember, Recipe, User
 from app.projects.classes import (
     archive_class,
@@ -108,8 +109,12 @@ def _check_overlap(session: Session, project: Project, overlap: int) -> None:
     """More people than there are would never answer: no image would get its label."""
     people = len(list_members(session, project.id))
     if overlap > max(people, 1) and overlap != project.overlap:
-        there = "is 1 member" if people == 1 else f"are {people} members"
-        raise BadInputError(f"{overlap} people cannot answer each image: there {there}. Please add people first.")
+        sentence = ngettext(
+            "%(overlap)s people cannot answer each image: there is %(number)s member. Please add people first.",
+            "%(overlap)s people cannot answer each image: there are %(number)s members. Please add people first.",
+            people,
+        )
+        raise BadInputError(sentence % {"overlap": overlap, "number": people})
 
 
 def change_classes(

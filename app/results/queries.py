@@ -189,7 +189,8 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
     """
     bakeoff = find_bakeoff(session, project.id)
     if bakeoff is None:
-        raise NotFoundError(f"{project.name} has no results yet; run a bake-off first.")
+        sentence = _("%(project)s has no results yet; run a bake-off first.")
+        raise NotFoundError(sentence % {"project": project.name})
     board = read_board(session, bakeoff)
     findings = read_findings(session, bakeoff)
     in_use = find_in_use(session, project.id)

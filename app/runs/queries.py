@@ -77,7 +77,7 @@ def get_job(session: Session, project: Project, job_id: str) -> JobView:
         .where(Job.project_id == project.id, Job.id == job_id)
     ).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such job.")
+        raise NotFoundError(_("There is no such job."))
     return _views(session, [(row[0], row[1])])[0]
 
 

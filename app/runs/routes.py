@@ -14,6 +14,7 @@ from app.html.htmx import STOP_POLLING, go_to
 from app.html.templating import render
 from app.jobs.presence import list_live_workers
 from app.jobs.queue import cancel, log_path, resume
+from app.languages import gettext as _
 from app.models import Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.runs import queries
@@ -79,7 +80,7 @@ def log(request: Request, project: EngineerProjectDep, job_id: str, session: Rea
     queries.get_job(session, project, job_id)
     path = log_path(request.app.state.settings, job_id)
     if not path.exists():
-        raise NotFoundError("This job has not written a log yet.")
+        raise NotFoundError(_("This job has not written a log yet."))
     return FileResponse(path, media_type="text/plain; charset=utf-8", filename=f"squint-{job_id[:8]}.log")
 
 

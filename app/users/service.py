@@ -181,7 +181,7 @@ def change_password(session: Session, user_id: int, password_hash: str, session_
 def change_role(session: Session, user_id: int, role: Role) -> None:
     user = get_user(session, user_id)
     if role != Role.ADMIN:
-        _keep_an_admin(session, user, "takes another role")
+        _keep_an_admin(session, user)
     user.role = role
 
 
@@ -189,15 +189,16 @@ def set_disabled(session: Session, user_id: int, *, disabled: bool) -> None:
     """A disabled person keeps their answers and loses every session at once."""
     user = get_user(session, user_id)
     if disabled:
-        _keep_an_admin(session, user, "is disabled")
+        _keep_an_admin(session, user)
         revoke_sessions(session, user.id)
     user.disabled_at = (user.disabled_at or now()) if disabled else None
 
 
-def _keep_an_admin(session: Session, user: User, change: str) -> None:
+def _keep_an_admin(session: Session, user: User) -> None:
     """Rows are locked, lest two admins remove each other at the same moment."""
     admins = session.scalars(
         select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).with_for_update()
     ).all()
     if list(admins) == [user.id]:
-        raise ConflictError(f"{user.email} is the last admin; make another one before this one {change}.")
+        sentence = _("%(email)s is the last admin; make another one first.")
+        raise ConflictError(sentence % {"email": user.email})

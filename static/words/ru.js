@@ -142,6 +142,9 @@ export const words = {
   "Coverage and error": [
     "Охват и ошибка"
   ],
+  "Dismiss": [
+    "Закрыть"
+  ],
   "Download %(name)s as %(kind)s": [
     "Скачать «%(name)s» как %(kind)s"
   ],
@@ -276,6 +279,9 @@ export const words = {
   ],
   "The server could not be reached; nothing was saved.": [
     "Сервер недоступен; ничего не сохранено."
+  ],
+  "The server did not answer in time.": [
+    "Сервер не ответил вовремя."
   ],
   "The server went away. What it took stays; upload the same files again.": [
     "Сервер пропал. Взятое остаётся; загрузите те же файлы снова."
