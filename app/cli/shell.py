@@ -107,11 +107,18 @@ def find_project(session: Session, wanted: str) -> Project:
 
 
 def project_for(session: Session, wanted: str, user: User, role: Role) -> Project:
-    """Return the project, if `user` may act in it as `role`: the same rules as in the browser."""
+    """Return the project, if `user` may act in it as `role`: the same rules as in the browser.
+
+    Whoever has the machine sees every project: a stranger to one is named, not told that there is none.
+    """
     from app.projects.queries import get_visible_project  # noqa: PLC0415
     from app.security import require  # noqa: PLC0415
 
-    project = get_visible_project(session, user, find_project(session, wanted).id)
+    project = find_project(session, wanted)
+    try:
+        get_visible_project(session, user, project.id)
+    except NotFoundError:
+        raise NotFoundError(f"{user.email} is no member of {project.name}.") from None
     require(user, role)
     return project
 

@@ -59,7 +59,7 @@ def test_a_person_may_do_in_the_shell_what_they_may_in_the_browser(squint: Squin
     squint("project", "create", "eyes", "--classes", "closed,open")
     squint("user", "add", "ann@lab.local")
     sentence = refused(squint("import", "eyes", eyes_zip[0], "--as", "ann@lab.local", code=1))
-    assert sentence == "There is no such project."
+    assert sentence == "ann@lab.local is no member of eyes."
 
 
 def test_adding_a_person_prints_the_link_for_their_password(squint: Squint):

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.cli import main
 from app.db import Database
 from app.jobs.presence import Presence
 from tests.cli.conftest import Squint
@@ -62,6 +63,18 @@ def loaded_by(*arguments: str) -> set[str]:
     )
     answer = subprocess.run([sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True)
     return set(answer.stderr.split())
+
+
+@pytest.mark.parametrize("group", [[], ["user"], ["project"]])
+def test_the_list_of_commands_cuts_nothing_short(
+    group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*group, "--help"]) == 0
+    _usage, _, listed = capsys.readouterr().out.partition("Commands:")
+    assert listed
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= 80
 
 
 def test_help_loads_none_of_the_heavy_libraries():
