@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from app.config import Settings
 from app.errors import StartError
+from ml.rundir import lock_now
 
 
 def make_data_folder(settings: Settings) -> Path:
@@ -46,15 +46,10 @@ def locked(folder: Path, refusal: str, *, alone: bool) -> Iterator[None]:
 
     Raise StartError with `refusal` where another process is in the way.
     """
-    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartError(refusal) from None
-        except OSError:
-            pass  # disks of other machines may have no such locks, and keep nobody out
+        if not lock_now(descriptor, alone=alone):
+            raise StartError(refusal)
         yield
     finally:
         os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,17 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lock_now(descriptor: int, *, alone: bool = True) -> bool:
+    """Lock what is open until it is closed, or its process dies; return False where another one is in the way."""
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # disks of other machines may have no such locks, and keep nobody out
+    return True
 
 
 def write_text(target: Path, text: str) -> None:

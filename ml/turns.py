@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ml.rundir import lock_now
 
 LOOK_EVERY_S = 0.5
 
@@ -20,19 +21,9 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        while not _mine(descriptor):
+        while not lock_now(descriptor):
             waiting()
             time.sleep(LOOK_EVERY_S)
         yield
     finally:
         os.close(descriptor)
-
-
-def _mine(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # disks of other machines may have no such locks: then both do it
-    return True
