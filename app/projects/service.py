@@ -48,8 +48,7 @@ def create_project(  # noqa: PLR0913  the options of a project
     """Add a project with its classes in the given order, keys 1, 2, …; `user` becomes a member.
 
     The positive class is the last one unless `positive` names another, the seed as large as the recipe wants it.
-    Raise BadInputError naming what cannot be,
-    ConflictError for a name that is taken.
+    Raise BadInputError naming what cannot be, ConflictError for a name that is taken.
     """
     _check(classes, positive, recipe, group_pattern)
     project = Project(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         positive, from_scratch = classes.index(project.positive_class), project.from_scratch
         recipe: RecipeName = "squint" if project.recipe == Recipe.SQUINT and kind not in JUDGING else "founding"
         own = {"target": project.target} if recipe == "squint" and kind == "label" else {}
-    index = {c.id: i for i, c in enumerate(classes)}
-    rows = [_row(labels.get(i), index) for i in packed.image_ids]
+    rows = _rows([labels.get(i) for i in packed.image_ids], [c.id for c in classes])
     manifest = Manifest(
         job_id=job.id,
         kind=kind,
@@ -69,11 +69,15 @@ def columns_of(model: TrainedModel, job: Job) -> dict[str, Any]:
     return {**{name: getattr(model, name) for name in kept}, "folder": f"{job.id}/{model.folder}"}
 
 
-def _row(label: Label | None, index: dict[int, int]) -> tuple[int, LabelSource]:
+def _rows(labels: Sequence[Label | None], class_ids: Sequence[int]) -> list[tuple[int, LabelSource]]:
     """An archived class counts as no label: the models are not to learn it any more."""
-    if label is None or label.class_id not in index:
-        return -1, ""
-    return index[label.class_id], "human" if label.by_person else "accepted"
+    index = {class_id: i for i, class_id in enumerate(class_ids)}
+    return [
+        (index[label.class_id], "human" if label.by_person else "accepted")
+        if label and label.class_id in index
+        else (-1, "")
+        for label in labels
+    ]
 
 
 def _overrides(spec: dict[str, Any], settings: Settings) -> dict[str, Any]:

@@ -15,6 +15,8 @@ import pytest
 from tests.cli.conftest import Squint
 
 ROOT = Path(__file__).resolve().parents[2]
+NET = "squeezenet1_1"
+"""Of the nets that learn as others do, the one that is written as ONNX soonest."""
 TINY = ["--set", "epochs=2", "--set", "input_size=32", "--set", "threads=2"]
 
 
@@ -22,49 +24,15 @@ def test_the_whole_loop_from_images_to_a_classifier(
     squint: Squint, eyes_project: str, eyes_zip: tuple[Path, Path], data_dir: Path, tmp_path: Path
 ):
     truth = dict(read(eyes_zip[1]))
-    seed = write(tmp_path / "seed.csv", list(truth.items())[:40])
-    assert squint("annotate", eyes_project, seed, "--source", "seed", "--json").json["added"] == 40
-
-    # No server runs: the command starts a worker of its own for as long as it waits.
-    labelled = squint("label", eyes_project, "--wait", "--json", *TINY).json
-    assert (labelled["round"], labelled["images"], labelled["seed"]) == (1, 120, 40)
-    assert labelled["agreed"] + labelled["disagreed"] == 120
-    assert labelled["accepted"] + labelled["unclear"] == 80
-
-    unclear = tmp_path / "unclear.csv"
-    assert squint("unclear", eyes_project, "--csv", unclear, "--json").json["images"] == labelled["unclear"]
-    # A person answers some in a spreadsheet; rows left empty say nothing yet.
-    wanted = [name for name, _ in read(unclear)]
-    answers = write(tmp_path / "answers.csv", [(n, truth[n] if i % 3 else "") for i, n in enumerate(wanted)])
-    said = squint("annotate", eyes_project, answers, "--source", "review", "--json").json
-    assert said["added"] == sum(1 for i in range(len(wanted)) if i % 3)
-    rest = write(tmp_path / "rest.csv", [(n, truth[n]) for n in truth])
-    squint("annotate", eyes_project, rest, "--source", "review")
-    assert squint("status", eyes_project, "--json").json["unclear"] == 0
-
-    squint("bakeoff", eyes_project, "--models", "squeezenet1_1", "--wait", "--json", *TINY)
-    results = squint("results", eyes_project, "--json").json
-    assert [model["model"] for model in results["models"]] == ["squeezenet1_1"]
-    assert "squeezenet1_1" in squint("results", eyes_project).out
-
-    table, folders, model = (tmp_path / name for name in ("labels.csv", "folders.zip", "model.zip"))
-    squint("export", eyes_project, table)
-    assert dict(read(table)) == truth
-    squint("export", eyes_project, folders, "--format", "folders")
-    with zipfile.ZipFile(folders) as archive:
-        assert len(archive.namelist()) == 120
-        archive.extractall(tmp_path / "folders")
-    squint("export", eyes_project, model, "--format", "model")
-
-    onnx = tmp_path / "model.onnx"
-    made = squint("export", eyes_project, onnx, "--format", "onnx", "--json").json
-    assert (made["model"], made["checked"], made["difference"] < 1e-3) == ("squeezenet1_1", 120, True)
-    program = squint("export", eyes_project, tmp_path / "model.pt2", "--format", "torch-export", "--json").json
-    assert program["bytes"] == (tmp_path / "model.pt2").stat().st_size
+    label(squint, eyes_project, truth, tmp_path)
+    review(squint, eyes_project, truth, tmp_path)
+    train(squint, eyes_project)
+    table, model = export_files(squint, eyes_project, truth, tmp_path)
+    onnx = export_for_programs(squint, eyes_project, tmp_path)
 
     scores = [predict(either, tmp_path) for either in (model, onnx)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
-    squint("use", eyes_project, "squeezenet1_1", "--threshold", "0.9")
+    squint("use", eyes_project, NET, "--threshold", "0.9")
     assert predict(eyes_project, tmp_path, 0.9, "project", "--data-dir", data_dir) == scores[0]
     # What leaves now carries the threshold; what left before is the same but for that.
     for wanted, file in (("model", model), ("onnx", onnx)):
@@ -74,6 +42,58 @@ def test_the_whole_loop_from_images_to_a_classifier(
     assert said["sha256"] == hashlib.sha256(onnx.read_bytes()).hexdigest()
     assert predict(onnx, tmp_path, 0.2, "asked", "--threshold", "0.2") == scores[1]
     evaluate(onnx, tmp_path, table)
+
+
+def label(squint: Squint, project: str, truth: dict[str, str], folder: Path) -> None:
+    seed = write(folder / "seed.csv", list(truth.items())[:40])
+    assert squint("annotate", project, seed, "--source", "seed", "--json").json["added"] == 40
+
+    # No server runs: the command starts a worker of its own for as long as it waits.
+    labelled = squint("label", project, "--wait", "--json", *TINY).json
+    assert (labelled["round"], labelled["images"], labelled["seed"]) == (1, 120, 40)
+    assert labelled["agreed"] + labelled["disagreed"] == 120
+    assert labelled["accepted"] + labelled["unclear"] == 80
+    waiting = squint("unclear", project, "--csv", folder / "unclear.csv", "--json").json
+    assert waiting["images"] == labelled["unclear"]
+
+
+def review(squint: Squint, project: str, truth: dict[str, str], folder: Path) -> None:
+    """A person answers some in a spreadsheet, where rows left empty say nothing yet, and then the rest."""
+    wanted = [name for name, _ in read(folder / "unclear.csv")]
+    answers = write(folder / "answers.csv", [(n, truth[n] if i % 3 else "") for i, n in enumerate(wanted)])
+    said = squint("annotate", project, answers, "--source", "review", "--json").json
+    assert said["added"] == sum(1 for i in range(len(wanted)) if i % 3)
+    squint("annotate", project, write(folder / "rest.csv", list(truth.items())), "--source", "review")
+    assert squint("status", project, "--json").json["unclear"] == 0
+
+
+def train(squint: Squint, project: str) -> None:
+    squint("bakeoff", project, "--models", NET, "--wait", "--json", *TINY)
+    results = squint("results", project, "--json").json
+    assert [model["model"] for model in results["models"]] == [NET]
+    assert NET in squint("results", project).out
+
+
+def export_files(squint: Squint, project: str, truth: dict[str, str], folder: Path) -> tuple[Path, Path]:
+    """Return the table of labels and the zip of the model."""
+    table, folders, model = (folder / name for name in ("labels.csv", "folders.zip", "model.zip"))
+    squint("export", project, table)
+    assert dict(read(table)) == truth
+    squint("export", project, folders, "--format", "folders")
+    with zipfile.ZipFile(folders) as archive:
+        assert len(archive.namelist()) == 120
+        archive.extractall(folder / "folders")
+    squint("export", project, model, "--format", "model")
+    return table, model
+
+
+def export_for_programs(squint: Squint, project: str, folder: Path) -> Path:
+    onnx, pt2 = folder / "model.onnx", folder / "model.pt2"
+    made = squint("export", project, onnx, "--format", "onnx", "--json").json
+    assert (made["model"], made["checked"], made["difference"] < 1e-3) == (NET, 120, True)
+    program = squint("export", project, pt2, "--format", "torch-export", "--json").json
+    assert program["bytes"] == pt2.stat().st_size
+    return onnx
 
 
 def predict(
