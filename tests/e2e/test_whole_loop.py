@@ -123,6 +123,8 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     page.goto(f"{project}/results")
     for box in page.locator("input[name=models]").all():
         box.set_checked(box.get_attribute("value") in {"mobilenet_v3_small", "yolov8n-cls"})
+    page.fill("[name=settings]", "epochs=8, input_size=48")
+    page.locator("h1").first.click()  # a key is a letter as long as the field has the focus
     page.keyboard.press("b")
     expect(page.locator("h1").first).to_contain_text("are training")
     wait_for_job(page, f"{project}/results", r"Bake-off 1")
