@@ -29,7 +29,7 @@ function specOf(columns, target) {
   const estimates = past.map((p) => _("%(share)s after %(answers)s answers", { share: percent(p.y), answers: counted(p.x) }));
   return {
     title: _("Estimated wrong labels: %(list)s. The aim is %(aim)s.", { list: estimates.join(", "), aim: percent(target) }),
-    file: "effort", height: 320,
+    name: _("effort"), file: "effort", height: 320,
     hint: _("The mouse or the arrow keys name each round."),
     x: { label: _("answers"), min: 0, max: Math.max(answers.at(-1), xTicks.at(-1)), ticks: xTicks },
     y: { label: _("wrong of all labels"), min: 0, max: Math.max(highest, yTicks.at(-1)), ticks: yTicks, words: (value) => `${value} %` },

@@ -13,7 +13,7 @@ export function downloads(svg, spec) {
     button.type = "button";
     button.className = "quiet-button small";
     button.textContent = kind;
-    button.setAttribute("aria-label", _("Download %(name)s as %(kind)s", { name: spec.title, kind }));
+    button.setAttribute("aria-label", _("Download %(name)s as %(kind)s", { name: spec.name ?? spec.title, kind }));
     button.addEventListener("click", run);
     row.append(button);
   }

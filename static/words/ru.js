@@ -355,6 +355,9 @@ export const words = {
   "change": [
     "изменить"
   ],
+  "effort": [
+    "затраты"
+  ],
   "estimated by the rounds": [
     "оценили раунды"
   ],

@@ -130,6 +130,7 @@ def test_a_tile_whose_picture_is_missing_is_shown_as_such_and_not_answered(grid:
     page = grid.confirm()
     grid.saved()
     assert set(grid.labels()) == set(page) - {page[0], page[2]}
+    grid.page.unroute_all(behavior="ignoreErrors")  # the next page's picture may be on its way
 
 
 def test_the_end_says_what_to_do_next(grid: GridDesk):

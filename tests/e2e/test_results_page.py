@@ -152,9 +152,9 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
 def test_a_point_of_another_models_curve_opens_what_that_model_says(
     seen: tuple[Page, str, Database, list[str]],
 ):
-    page, _address, database, _asked = seen
+    page, address, database, _asked = seen
     with database.read() as session:
-        other = read_board(session, get_bakeoff(session, 1)).contenders[1].scores[:, 1]
+        other = read_board(session, get_bakeoff(session, int(address.split("/")[-2]))).contenders[1].scores[:, 1]
     page.click("#tab-calibration")
     page.check("#everyone")
     expect(page.locator("#curve .line")).to_have_count(3)
