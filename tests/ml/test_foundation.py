@@ -81,7 +81,7 @@ def test_every_kind_of_model_trains_and_answers_like_the_run_that_trained_it_als
 def asked_by_onnx(folder: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     net, config = open_net(folder)
     program = export._trace(export.WholeNet(net, config).eval(), config)
-    export._write_onnx(program, config, {}, folder / ONNX)
+    export._write_onnx(program, config, export.describe(config), folder / ONNX)
     return OnnxModel(folder / ONNX, threads=1).probabilities(np.repeat(pixels, 3, axis=3))
 
 
