@@ -36,6 +36,11 @@ def ml_command(kind: str) -> Command:
     return lambda run: [sys.executable, "-m", "ml", kind, str(run), "--die-with-parent"]
 
 
+def at_once(publish: Publish) -> PutIn:
+    """Return what leaves all of it to the transaction that ends the job."""
+    return lambda _write, settings, run: lambda session, job: publish(session, settings, job, run)
+
+
 @dataclass(frozen=True)
 class JobKind:
     name: str
@@ -44,20 +49,12 @@ class JobKind:
     prepare: Prepare
     """Freezes the inputs: writes `manifest.json` into the run folder, last of all. Not called again once that is
     there. An AppError fails the job with that sentence, without another try."""
-    publish: Publish | None = None
-    """Puts the run's results into tables. Runs in one transaction, which commits at most once for a job."""
-    put_in: PutIn | None = None
-    """In its place where that would keep others waiting: puts in, in short transactions, what nobody sees before
-    the returned names it, in the last one. Whatever an attempt that died has put in, it must find and replace."""
+    put_in: PutIn
+    """Puts the run's results into tables, in short transactions, where nobody sees them before the returned names
+    them in the last one, which commits at most once for a job. Whatever an attempt that died has put in, it must
+    find and replace. What keeps nobody waiting is put in `at_once`."""
     command: Command | None = None
     """The child process, given the run folder; default: `python -m ml <name> RUN_DIR --die-with-parent`."""
-
-    def named_by(self, write: Write, settings: Settings, run: Path) -> Name:
-        """Return what is left to do in the transaction that ends the job."""
-        if self.put_in:
-            return self.put_in(write, settings, run)
-        publish = self.publish
-        return lambda session, job: publish and publish(session, settings, job, run)
 
     def child(self, run: Path) -> list[str]:
         return list((self.command or ml_command(self.name))(run))

@@ -118,7 +118,7 @@ class Execution:
     def publish(self) -> None:
         _, kind = self._job()
         write = partial(attempts.write, self.place.database, self.attempt)
-        name = kind.named_by(write, self.place.settings, self.run)
+        name = kind.put_in(write, self.place.settings, self.run)
         attempts.publish(self.place.database, self.attempt, name)
 
     def explain(self, error: Exception) -> str:

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db import Database
-from app.jobs.registry import JobKind, Name, Write
+from app.jobs.registry import JobKind, Name, Write, at_once
 from app.labelers.reading import Finished, read, report
+from app.labelers.together import Together, propose, put_in_confidence, said_together
 from app.labelers.words import put_in_words
 from app.labeling.settle import settle_project, settle_twins_of_project
 from app.models import TWIN, Image, ImageState, Job, Labeler, Project, Round
 from app.review.service import Judged, ask_second_opinions, fill_review
 from app.runs.service import write_manifest
-from ml.consensus import UNCLEAR
-
-AT_ONCE = 5_000
 
 
 def prepare(database: Database, settings: Settings, job: Job, folder: Path) -> None:
@@ -31,7 +29,9 @@ def put_in(write: Write, _settings: Settings, folder: Path) -> Name:
     """Put in what the labelers said, which nobody sees yet; the returned names it."""
     run = read(folder)
     put_in_words(write, run)
-    return partial(name_round, run=run, said=_said_together(run))
+    said = said_together(run)
+    put_in_confidence(write, said)
+    return partial(name_round, run=run, said=said)
 
 
 def name_round(session: Session, job: Job, *, run: Finished, said: Mapping[int, Together]) -> None:
@@ -48,7 +48,7 @@ def name_round(session: Session, job: Job, *, run: Finished, said: Mapping[int, 
     session.add(added)
     session.flush()
     session.execute(update(Labeler).where(Labeler.job_id == job.id).values(round_id=added.id))
-    _propose(session, project.id, said)
+    propose(session, project.id, said)
     settle_project(session, project.id)
     fill_review(session, project.id, _ranks(session, project.id, run))
     if run.manifest.recipe == "squint":
@@ -56,38 +56,6 @@ def name_round(session: Session, job: Job, *, run: Finished, said: Mapping[int, 
         ask_second_opinions(session, project, added, judged)
     settle_twins_of_project(session, project.id)
     added.report = {**added.report, "by_twins": _count_by_twins(session, project.id)}
-
-
-NOTHING = (None, None, None)
-Together = tuple[int | None, int, float]
-"""Class proposed or None, class predicted, and the confidence in that."""
-
-
-def _said_together(run: Finished) -> dict[int, Together]:
-    class_ids = run.manifest.class_ids
-    predicted = run.consensus.argmax(1)
-    sure = run.consensus.max(1)
-    return {
-        int(i): (class_ids[d] if d != UNCLEAR else None, class_ids[p], float(confidence))
-        for i, d, p, confidence in zip(run.image_ids, run.decided, predicted, sure, strict=True)
-    }
-
-
-def _propose(session: Session, project_id: int, said: Mapping[int, Together]) -> None:
-    """Write what changed; of an image that came after the run was frozen nothing is said."""
-    names = ("proposed_class_id", "predicted_class_id", "confidence", "left_out_of")
-    columns = [getattr(Image, name) for name in names]
-    changes = []
-    for image_id, *before in session.execute(select(Image.id, *columns).where(Image.project_id == project_id)):
-        after = (*said.get(image_id, NOTHING), None)
-        if after != tuple(before):
-            changes.append({"which": image_id, **dict(zip(names, after, strict=True))})
-    # Without the mapper it takes half as long, and everybody's answers wait for the end.
-    one = update(Image).where(Image.id == bindparam("which"))
-    values = one.values({name: bindparam(name) for name in names})
-    for start in range(0, len(changes), AT_ONCE):
-        session.connection().execute(values, changes[start : start + AT_ONCE])
-    session.expire_all()
 
 
 def _ranks(session: Session, project_id: int, run: Finished) -> dict[int, float]:
@@ -114,5 +82,5 @@ def publish_nothing(_session: Session, _settings: Settings, _job: Job, _folder: 
     """What was learnt lies beside the pack, where the rounds find it."""
 
 
-PRETRAIN = JobKind("pretrain", "Learn from the unlabelled images", prepare_pretraining, publish_nothing)
-LABEL = JobKind("label", "Train the labelers", prepare, put_in=put_in)
+PRETRAIN = JobKind("pretrain", "Learn from the unlabelled images", prepare_pretraining, at_once(publish_nothing))
+LABEL = JobKind("label", "Train the labelers", prepare, put_in)

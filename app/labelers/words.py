@@ -32,15 +32,15 @@ people saw when they answered is kept with their answers."""
 
 def put_in_words(write: Write, run: Finished) -> None:
     """Put in the labelers and all they say, in place of what an earlier attempt put in."""
-    while _in_turns(write, _clear_some):
+    while in_turns(write, _clear_some):
         pass
     labeler_ids = write(partial(_add_labelers, run=run))
     for labeler_id, values in zip(labeler_ids, run.probabilities, strict=True):
         for rows in _predictions(labeler_id, run, values):
-            _in_turns(write, partial(_add, rows))
+            in_turns(write, partial(_add, rows))
 
 
-def _in_turns(write: Write, put: Callable[[Session, Job], Result]) -> Result:
+def in_turns(write: Write, put: Callable[[Session, Job], Result]) -> Result:
     """Leave the database to others for as long as this took: SQLite would let whoever is busy in again first."""
     began = time.monotonic()
     done = write(put)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db import Database
-from app.jobs.registry import JobKind
+from app.jobs.registry import JobKind, at_once
 from app.models import Job
 from app.results.found import FOUND
 from app.runs.service import write_manifest
@@ -24,4 +24,4 @@ def publish(_session: Session, _settings: Settings, job: Job, folder: Path) -> N
     job.spec = {**job.spec, FOUND: json.loads((folder / TUNED).read_text("utf-8"))}
 
 
-TUNE = JobKind("tune", "Search for settings", prepare, publish)
+TUNE = JobKind("tune", "Search for settings", prepare, at_once(publish))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db import Database
-from app.jobs.registry import JobKind
+from app.jobs.registry import JobKind, at_once
 from app.models import Bakeoff, Classifier, Job
 from app.results.origins import write_origins
 from app.runs.service import columns_of, write_manifest
@@ -104,4 +104,4 @@ def _trained(folder: Path) -> dict[str, Any]:
     return {key: trained[key] for key in ("settings", "seed", "images", "best_epoch") if key in trained}
 
 
-BAKEOFF = JobKind("bakeoff", "Train the classifiers", prepare, publish)
+BAKEOFF = JobKind("bakeoff", "Train the classifiers", prepare, at_once(publish))

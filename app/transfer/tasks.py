@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.db import Database
 from app.images.packing import build_pack
-from app.jobs.registry import JobKind
+from app.jobs.registry import JobKind, at_once
 from app.models import Classifier, Job, PortableModel
 from app.transfer.portables import KIND
 from app.transfer.queries import get_classifier
@@ -37,4 +37,4 @@ def publish(session: Session, _settings: Settings, job: Job, folder: Path) -> No
         session.merge(PortableModel(classifier_id=job.spec["classifier"], job_id=job.id, report=made.to_dict()))
 
 
-EXPORT = JobKind(KIND, "Make a model for other programs", prepare, publish)
+EXPORT = JobKind(KIND, "Make a model for other programs", prepare, at_once(publish))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError
-from app.jobs.registry import JobKind, ml_command, register
+from app.jobs.registry import JobKind, at_once, ml_command, register
 from app.models import Job, JobMetric
 from ml.contract import Manifest, Pack
 from ml.rundir import MANIFEST, write_text
@@ -83,8 +83,10 @@ register(
         "fake",
         "A job that does what its spec says",
         prepare,
-        publish,
+        at_once(publish),
         command=lambda run: [sys.executable, "-m", "tests.jobs.fake_child", str(run)],
     )
 )
-register(JobKind("tiny", "A real training of a small net", prepare_tiny, publish, command=ml_command("label")))
+register(
+    JobKind("tiny", "A real training of a small net", prepare_tiny, at_once(publish), command=ml_command("label"))
+)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -46,6 +47,18 @@ class Trained:
         with self.database.write() as session:
             return put(session, session.get_one(Job, self.job_id))
 
+    def learn(self, says: NDArray[np.float64]) -> None:
+        """Leave what both labelers say of each image, class by class, in the job's run folder."""
+        words = {"resnet50": says, "yolov8n-cls": says}
+        self.folder = finished_run(
+            Path(self.settings.data_dir) / self.job_id, self.project, "label", self.images, words
+        )
+
+    def learn_again(self, says: NDArray[np.float64]) -> None:
+        with self.database.write() as session:
+            self.job_id = add_job(session, self.project).id
+        self.learn(says)
+
     def publish(self, write: Callable[..., object] | None = None) -> None:
         write = write or self.write
         write(put_in(write, self.settings, self.folder))  # type: ignore[arg-type]
@@ -75,6 +88,12 @@ class Trained:
                 ) or 0,
             )  # fmt: skip
 
+    def guesses(self) -> list[tuple[int | None, float | None]]:
+        """Return what each image is taken for, and how surely."""
+        with self.database.read() as session:
+            said = select(Image.predicted_class_id, Image.confidence).where(Image.project_id == self.project.id)
+            return [(class_id, sure) for class_id, sure in session.execute(said.order_by(Image.id))]
+
 
 @pytest.fixture
 def trained(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Trained:
@@ -86,11 +105,9 @@ def trained(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPa
         project = add_project(session)
         images = add_images(session, project, COUNT)
         job = add_job(session, project)
-    sure = np.tile([0.9, 0.1], (COUNT, 1))
-    folder = finished_run(
-        Path(settings.data_dir) / job.id, project, "label", images, {"resnet50": sure, "yolov8n-cls": sure}
-    )
-    return Trained(database, settings, project, images, job.id, folder)
+    trained = Trained(database, settings, project, images, job.id, Path(settings.data_dir))
+    trained.learn(np.tile([0.9, 0.1], (COUNT, 1)))
+    return trained
 
 
 def answer(person: TestClient, trained: Trained, image: Image) -> None:
@@ -147,3 +164,14 @@ def test_what_another_job_left_behind_when_it_died_goes_with_the_next_round(trai
     assert trained.counts() == (1, 2, 2 * COUNT)
     trained.job_id = abandoned
     assert trained.counts() == (1, 0, 0)
+
+
+def test_how_sure_they_are_is_put_in_early_where_they_say_the_same_as_before(trained: Trained):
+    trained.publish()
+    trained.learn_again(np.array([[0.7, 0.3]] * (COUNT - 1) + [[0.2, 0.8]]))
+    name = put_in(trained.write, trained.settings, trained.folder)
+    closed, opened = trained.project.classes
+    same = [(closed.id, pytest.approx(0.7))] * (COUNT - 1)
+    assert trained.guesses() == [*same, (closed.id, pytest.approx(0.9))]
+    trained.write(name)
+    assert trained.guesses() == [*same, (opened.id, pytest.approx(0.8))]
