@@ -144,7 +144,7 @@ def _few(answers: int) -> str:
 def _many(answers: int | None) -> str:
     if answers is None:
         return _("it may also take many more")
-    return _n("at the latest it is %(number)s", "at the latest it is %(number)s", answers)
+    return _n("at the latest after %(number)s", "at the latest after %(number)s", answers)
 
 
 def _expected(now: Point) -> str:

@@ -93,7 +93,7 @@ def _answers(at: Standing, advice: str) -> NextStep | None:
         return NextStep(title, sentence % _time(at, at.audit_left), _("Check"), "/audit/check", "c")
     if at.unclear and at.rounds and not at.for_others:
         title = _n("Settle %(number)s unclear image", "Settle %(number)s unclear images", at.unclear)
-        sentence = _("%(time)s. %(accepted)s are labelled without you.")
+        sentence = _("%(time)s for all of them. %(accepted)s are labelled without you.")
         sentence %= {**_time(at, at.unclear), "accepted": written(f"{at.accepted:,}")}
         sentence += f" {advice}." if advice else ""
         return NextStep(title, sentence, _("Review"), "/review", "r")

@@ -37,6 +37,9 @@ class JobView:
     status: JobStatus
     progress: Progress | None
     by: str | None
+    round: int | None
+    """The round that came of it; None: none, or it is no job of the labelers."""
+    bakeoff: int | None
 
     @property
     def title(self) -> str:
@@ -82,8 +85,23 @@ def get_job(session: Session, project: Project, job_id: str) -> JobView:
 
 
 def _views(session: Session, rows: Sequence[tuple[Job, str | None]]) -> list[JobView]:
-    states = status_of(session, [job.id for job, _email in rows])
-    return [JobView(job, states.get(job.id, JobStatus.FAILED), progress(job), email) for job, email in rows]
+    ids = [job.id for job, _email in rows]
+    states = status_of(session, ids)
+    rounds, bakeoffs = (
+        dict(session.execute(select(made.job_id, made.number).where(made.job_id.in_(ids))).tuples().all())
+        for made in (Round, Bakeoff)
+    )
+    return [
+        JobView(
+            job=job,
+            status=states.get(job.id, JobStatus.FAILED),
+            progress=progress(job),
+            by=email,
+            round=rounds.get(job.id),
+            bakeoff=bakeoffs.get(job.id),
+        )
+        for job, email in rows
+    ]
 
 
 @dataclass(frozen=True)

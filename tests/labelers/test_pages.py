@@ -14,7 +14,7 @@ from app.db import Database
 from app.labeling.service import Answer, submit_annotation
 from app.models import AnnotationKind, AnnotationSource, Image, Job, Project
 from tests.conftest import SignIn
-from tests.factories import add_images, add_project, add_user
+from tests.factories import add_images, add_project, add_round, add_user
 from tests.finished import add_job, finished_run, publish_round
 from tests.labelers.test_publish import RESNET, YOLO
 from tests.web import on_sqlite
@@ -136,3 +136,13 @@ def test_cancel_ends_a_waiting_job_and_retry_queues_it_again(
     assert "cancelled" in engineer.get(f"{base}/{job.id}").text
     assert engineer.post(f"{base}/{job.id}/retry").status_code == 303
     assert engineer.get(f"{base}/strip").status_code == 200
+
+
+@on_sqlite
+def test_the_list_of_jobs_leads_to_what_came_of_each(sign_in: SignIn, database: Database, project: Project):
+    with database.write() as session:
+        images = session.scalars(select(Image).where(Image.project_id == project.id)).all()
+        closed = project.active_classes[0]
+        add_round(session, project, {images[0].id: [(closed, 0.9), (closed, 0.8)]}, number=3)
+    page = sign_in().get(f"/projects/{project.id}/jobs").text
+    assert f'href="/projects/{project.id}/labelers?round=3">round 3</a>' in page

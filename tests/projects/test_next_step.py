@@ -88,7 +88,7 @@ def test_an_annotator_is_only_asked_for_answers(standing: Standing, path: str):
 )
 def test_the_time_that_is_left_comes_from_the_answers_so_far(answers: int, seconds: float, says: str):
     step = next_step(but(ROUND, answers=answers, answer_seconds=seconds), engineer=False)
-    assert step.sentence.startswith(f"{says}. 3,427 are labelled")
+    assert step.sentence.startswith(f"{says} for all of them. 3,427 are labelled")
 
 
 def test_who_has_answered_all_is_told_for_whom_the_others_wait():
