@@ -23,6 +23,7 @@ from ml.device import pick_device
 from ml.directions import directions
 from ml.headless import headless
 from ml.linear import Floats
+from ml.weights import sha256_of
 from ml.zoo import FOUNDING_PAIR, title_of
 
 ENLARGED, LARGEST = 2, 128
@@ -75,7 +76,8 @@ class Seen:
 
         The squares of a row add up to about 1. Raise RunError where the weights are damaged.
         """
-        identity = identity_of(self.pack, len(self.pixels), self.name, self._side, KEPT)
+        weights = sha256_of(self.weights_dir / _file_of(self.name))
+        identity = identity_of(self.pack, len(self.pixels), self.name, weights, self._side, KEPT)
         if (stored := read_tensors(self._file, identity)) is not None:
             return _plain(stored[0]["features"])
         found = self._look(told).half()
@@ -112,8 +114,12 @@ def _plain(features: Tensor) -> Floats:
     return plain
 
 
+def _file_of(name: str) -> str:
+    return weights_address(name).rsplit("/", 1)[-1]
+
+
 def seen_by_pair(pixels: NDArray[np.uint8], weights_dir: Path, folder: Path, pack: str) -> list[Seen]:
     """Return whoever of the pair has its weights in the folder."""
     there = {path.name for path in weights_dir.iterdir()} if weights_dir.is_dir() else set()
-    at_hand = [name for name in FOUNDING_PAIR if there and weights_address(name).rsplit("/", 1)[-1] in there]
+    at_hand = [name for name in FOUNDING_PAIR if there and _file_of(name) in there]
     return [Seen(name, pixels, weights_dir, folder, pack) for name in at_hand]

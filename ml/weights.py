@@ -40,7 +40,7 @@ def weights_file(url: str, folder: Path, title: str, name: str = "", instead: st
     expected = _hash_prefix(name)
     if not path.exists():
         _download(url, path, title, instead)
-    elif expected and not _sha256(path).startswith(expected):
+    elif expected and not sha256_of(path).startswith(expected):
         raise RunError(f"{name} in {folder} is damaged: its hash is not the one in its name.")
     return path
 
@@ -67,7 +67,7 @@ def _hash_prefix(name: str) -> str | None:
     return match.group(1) if match else None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -23,10 +23,10 @@ RESNET = "resnet50-11ad3fa6.pth"
 YOLO = "yolov8n-cls.pt"
 
 
-def put_yolo(folder: Path) -> None:
+def put_yolo(folder: Path, seed: int = 1) -> None:
     """Write weights as ultralytics does, of a net that has seen noise, so that its features differ."""
     folder.mkdir(exist_ok=True)
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     net = get_backbone("yolov8n-cls").build(1000, 64).net.train()
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -51,7 +51,7 @@ def test_nobody_joins_whose_weights_are_not_there(tmp_path: Path):
     assert seen(tmp_path, pixels) == []
 
 
-def test_an_image_and_its_mirror_image_are_seen_alike_and_only_once(
+def test_an_image_and_its_mirror_image_are_seen_alike_and_only_once_by_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     put_yolo(tmp_path / "weights")
@@ -70,9 +70,12 @@ def test_an_image_and_its_mirror_image_are_seen_alike_and_only_once(
     def never(*_arguments: object) -> None:
         raise AssertionError("looked twice")
 
-    monkeypatch.setattr(Images, "batch", never)
-    assert np.array_equal(net.features(heard), features)
+    with monkeypatch.context() as patch:
+        patch.setattr(Images, "batch", never)
+        assert np.array_equal(net.features(heard), features)
     assert net.work == 0
+    put_yolo(tmp_path / "weights", seed=2)
+    assert not np.allclose(net.features(heard), features, atol=2e-3)
 
 
 def test_a_round_tells_what_each_of_the_pair_is_worth(
@@ -80,7 +83,7 @@ def test_a_round_tells_what_each_of_the_pair_is_worth(
 ):
     put_yolo(tmp_path / "weights")
     torch.save(empty_net("resnet50", 1000, 64).state_dict(), tmp_path / "weights" / RESNET)
-    monkeypatch.setattr(weights, "_sha256", lambda _path: "11ad3fa6")
+    monkeypatch.setattr(weights, "sha256_of", lambda _path: "11ad3fa6")
     pixels, labels = pictures(48)
     known = [label if i < 24 else -1 for i, label in enumerate(labels)]
     folder = make_run(count=48, models=(), recipe="squint", labels=known)
