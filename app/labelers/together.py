@@ -49,7 +49,10 @@ def put_in_confidence(write: Write, said: Mapping[int, Together]) -> None:
 
 
 def _write_confidence(said: Mapping[int, Together], session: Session, _job: Job) -> None:
-    before = select(Image.id, Image.predicted_class_id).where(Image.id.in_(said))
+    # Who is answering one of them right now is not waited for: the naming writes what is missing here.
+    before = (
+        select(Image.id, Image.predicted_class_id).where(Image.id.in_(said)).with_for_update(skip_locked=True)
+    )
     changes = [
         {"which": image_id, "confidence": said[image_id].confidence}
         for image_id, class_id in session.execute(before)
