@@ -60,7 +60,7 @@ def main() -> None:
             project = project_with_images(session, KEYS * 4)
             queue_all(session, project, Pile.REVIEW)
             user, _ = signed_in(session, "admin")
-        with Server(settings.data_dir) as server, chromium() as browser:
+        with Server(settings.data_dir) as server, chromium("window") as browser:
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             sign_in(context, database, user.id, server.url)
             page = context.new_page()
