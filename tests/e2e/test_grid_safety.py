@@ -211,9 +211,10 @@ def test_two_tabs_of_one_person_show_different_tiles_and_share_the_outbox(grid: 
 
 
 def test_a_new_round_changes_nothing_on_the_open_page_and_its_answers_are_taken(grid: GridDesk):
+    grid.page.wait_for_load_state("networkidle")
     shown = grid.shown()
-    publish(grid.database, grid.project, grid.images, unclear=10, number=2)
-    with grid.page.expect_response("**/claim"):
+    with grid.page.expect_response("**/claim"):  # it may ask by itself, before it is woken
+        publish(grid.database, grid.project, grid.images, unclear=10, number=2)
         wake(grid.page)
     grid.page.wait_for_load_state("networkidle")
     assert grid.shown() == shown
