@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ from tests.finished import add_findings, add_job, finished_run
 
 pytestmark = pytest.mark.e2e
 COUNT = 80
+Scores = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
 def add_bakeoff(session: Session, settings: Settings, project: Project) -> None:
@@ -99,6 +102,15 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     positive, score = board.labels == 1, board.contenders[0].scores[:, 1]
 
     asked.clear()
+    move_the_threshold(page, positive, score)
+    assert {url.split("?")[0] for url in asked if "/results" in url} == {f"{address}/galleries"}
+    leave_a_band_unanswered(page, score)
+    take_a_curve_away(page)
+    open_a_point_of_the_curve(page, score)
+
+
+def move_the_threshold(page: Page, positive: Flags, score: Scores) -> None:
+    """By keys from .6 to .35: the table, the matrix, the galleries, the address and the choice follow."""
     page.focus("#threshold")
     for _ in range(25):
         page.keyboard.press("ArrowLeft")
@@ -112,13 +124,14 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     expect(page.locator("#galleries h2").first).to_have_text(
         re.compile(f"· {found.false_positive}$", re.IGNORECASE)
     )
-    assert {url.split("?")[0] for url in asked if "/results" in url} == {f"{address}/galleries"}
     assert "threshold=0.35" in page.url
     expect(page.locator("#use button")).to_have_text("Use this one from .350 on")
     expect(page.locator("#use [name=threshold]")).to_have_value("0.35")
 
+
+def leave_a_band_unanswered(page: Page, score: Scores) -> None:
     page.click("[data-threshold='0.7'][data-from='0.3']")
-    between = int(((score >= np.float32(0.3)) & (score < np.float32(0.7))).sum())
+    between = count_between(score, 0.3, 0.7)
     expect(page.locator("#outcome")).to_contain_text(f"({between})")
     answered = page.locator("[data-row='1'] [data-column=answered]")
     expect(answered).to_have_text(f"{1 - between / COUNT:.3f}".removeprefix("0"))
@@ -129,6 +142,9 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
     )
     expect(page.locator("#galleries h2").nth(2)).to_have_text(re.compile(f"not sure · {between}", re.IGNORECASE))
 
+
+def take_a_curve_away(page: Page) -> None:
+    """Every curve has its tab; the last one leaves as a table and as a picture."""
     for name in ("det", "pr", "calibration", "coverage"):
         page.keyboard.press("Tab")
         page.click(f"#tab-{name}")
@@ -140,13 +156,18 @@ def test_thresholds_move_all_figures_in_the_browser_and_galleries_follow(
         page.locator("#curve .downloads button", has_text="PNG").click()
     assert download.value.suggested_filename.endswith(".png")
 
+
+def open_a_point_of_the_curve(page: Page, score: Scores) -> None:
     page.focus("#curve svg")
     for key in ("ArrowRight", "Enter"):
         page.keyboard.press(key)
-    band = [float(page.input_value(slider)) for slider in ("#from", "#threshold")]
-    assert band[0] == pytest.approx(1 - band[1])
-    between = int(((score >= np.float32(band[0])) & (score < np.float32(band[1]))).sum())
-    expect(page.locator("#cell h2")).to_have_text(f"ResNet18: not sure · {between}")
+    low, high = (float(page.input_value(slider)) for slider in ("#from", "#threshold"))
+    assert low == pytest.approx(1 - high)
+    expect(page.locator("#cell h2")).to_have_text(f"ResNet18: not sure · {count_between(score, low, high)}")
+
+
+def count_between(score: Scores, low: float, high: float) -> int:
+    return int(((score >= np.float32(low)) & (score < np.float32(high))).sum())
 
 
 def test_a_point_of_another_models_curve_opens_what_that_model_says(

@@ -71,14 +71,28 @@ def wait_for_job(page: Page, address: str, heading: str) -> None:
 
 
 def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, tmp_path: Path):
-    site = sign_in_link.split("/links/", maxsplit=1)[0]
     truth = dict(write_eyes_zip(tmp_path / "eyes.zip", 160, seed=5))
+    become_admin(page, sign_in_link)
+    project = create_project(page, sign_in_link.split("/links/", maxsplit=1)[0])
+    upload(page, project, tmp_path / "eyes.zip")
+    answer_the_seed(page, project, truth)
+    train_the_labelers(page, project)
+    doubt_one(page)
+    settle_the_unclear(page, project, truth)
+    hold_a_bakeoff(page, project)
+    look_at_the_results(page)
+    take_the_labels_away(page, project)
 
-    page.goto(sign_in_link)
+
+def become_admin(page: Page, link: str) -> None:
+    page.goto(link)
     page.fill("#email", "ada@example.org")
     page.fill("#password", "a sentence to keep in mind")
     page.click("main button[type=submit]")
 
+
+def create_project(page: Page, site: str) -> str:
+    """Return its address."""
     page.goto(f"{site}/projects/new")
     page.fill("#name", "Rendered eyes")
     page.check("#recipe-founding")
@@ -87,12 +101,17 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     page.check("#from_scratch")
     page.click("text=Create the project")
     page.wait_for_url(re.compile(r"/projects/\d+"))
-    project = re.match(r".*/projects/\d+", page.url).group(0)  # type: ignore[union-attr]
+    return re.match(r".*/projects/\d+", page.url).group(0)  # type: ignore[union-attr]
 
+
+def upload(page: Page, project: str, file: Path) -> None:
     page.goto(f"{project}/images")
-    page.set_input_files("#files", tmp_path / "eyes.zip")
+    page.set_input_files("#files", file)
     expect(page.locator("#grid")).to_contain_text("160", timeout=30_000)
 
+
+def answer_the_seed(page: Page, project: str, truth: dict[str, str]) -> None:
+    """By keys alone; one answer is taken back, and that outlives a reload."""
     page.goto(project)
     expect(page.locator(".panel.next")).to_contain_text(f"Label {SEEDS} images")
     page.keyboard.press("l")
@@ -104,22 +123,31 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     expect(page.locator("#pile-progress")).to_have_text(f"{SEEDS - 1} of {SEEDS} seed answers")
     answer(page, truth, 1)
 
+
+def train_the_labelers(page: Page, project: str) -> None:
     page.goto(f"{project}/labelers")
     page.keyboard.press("t")
     expect(page.locator("h1")).to_contain_text("learning")
     wait_for_job(page, f"{project}/labelers", r"Round 1: they agree on")
     expect(page.locator(".curves figure")).to_have_count(4)
+
+
+def doubt_one(page: Page) -> None:
     page.locator(".tile:not([aria-pressed])").first.focus()
     with page.expect_response("**/doubt"):
         page.keyboard.press("d")
     expect(page.locator(".tile[aria-pressed=true]")).to_have_count(1)
 
+
+def settle_the_unclear(page: Page, project: str, truth: dict[str, str]) -> None:
     page.goto(f"{project}/review")
     expect(page.locator("#pile-progress")).to_have_text(re.compile(r"^0 of [1-9]\d* settled"))
     waiting = page.inner_text("#pile-progress").split()[2]  # with the doubted one, whoever had labelled it
     answer(page, truth, int(waiting))
     expect(page.locator("#message")).to_contain_text("No unclear image waits for your answer.")
 
+
+def hold_a_bakeoff(page: Page, project: str) -> None:
     page.goto(f"{project}/results")
     for box in page.locator("input[name=models]").all():
         box.set_checked(box.get_attribute("value") in {"mobilenet_v3_small", "yolov8n-cls"})
@@ -128,6 +156,10 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     page.keyboard.press("b")
     expect(page.locator("h1").first).to_contain_text("are training")
     wait_for_job(page, f"{project}/results", r"Bake-off 1")
+
+
+def look_at_the_results(page: Page) -> None:
+    """The figures follow the threshold, and a number opens its images."""
     expect(page.locator(".standings tbody tr")).to_have_count(2)
     before = page.inner_text(".matrix")
     page.evaluate(
@@ -138,6 +170,8 @@ def test_from_an_empty_folder_to_exported_labels(page: Page, sign_in_link: str, 
     page.locator(".matrix td a").nth(1).click()
     expect(page.locator("#cell")).to_contain_text("said open")
 
+
+def take_the_labels_away(page: Page, project: str) -> None:
     csv = page.request.get(f"{project}/export/labels.csv").text().splitlines()
     assert len(csv) == 161
     folders = zipfile.ZipFile(io.BytesIO(page.request.get(f"{project}/export/folders.zip").body()))
