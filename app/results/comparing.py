@@ -17,7 +17,7 @@ from app.results.board import Board, Contender
 from app.results.queries import get_classifier, read_board
 from app.results.verdicts import Verdict, judge
 from app.results.words import part_word
-from ml.metrics import Pair, compare
+from ml.metrics import Difference, Pair, compare, redraw, subtract
 
 FIGURES = ("eer", "accuracy", "precision", "recall", "f1", "auc", "average_precision", "mcc", "brier", "ece")
 
@@ -36,6 +36,8 @@ class Comparison:
     common: int
     """Test images that both were judged by, with the same label."""
     pair: Pair
+    differences: dict[str, Difference]
+    """By how much the first errs more than the second."""
     lost: NDArray[np.int64]
     """Rows of the second's board that only the first has right, the second's surest errors ahead."""
     won: NDArray[np.int64]
@@ -50,7 +52,7 @@ class Comparison:
             else side.contender.title
             for side in (self.first, self.second)
         )
-        return judge(self.pair, first, second)
+        return judge(self.pair, first, second, differences=self.differences)
 
 
 def open_side(session: Session, project_id: int, classifier_id: int) -> Side:
@@ -68,11 +70,17 @@ def compare_sides(session: Session, first: Side, second: Side, threshold: float)
     said = [side.board.said(side.contender, threshold)[rows] for side, rows in ((first, one), (second, two))]
     right = [part == labels for part in said]
     groups = _groups(session, second.board.image_ids[two])
-    pair = compare(right[0], right[1], groups) if len(labels) else Pair(0, 0, 1.0, by_group=False)
+    pair, apart = Pair(0, 0, 1.0, by_group=False), {}
+    if len(labels):
+        pair = compare(right[0], right[1], groups)
+        scores = [first.contender.scores[one], second.contender.scores[two]]
+        apart = subtract(
+            *redraw(labels, scores, groups, second.bakeoff.positive, second.bakeoff.report["seed"], threshold)
+        )
     surety = second.contender.scores[two, said[1]]
     order = np.argsort(-surety, kind="stable")
     lost, won = (right[0] & ~right[1])[order], (right[1] & ~right[0])[order]
-    return Comparison(first, second, len(labels), pair, two[order][lost], two[order][won])
+    return Comparison(first, second, len(labels), pair, apart, two[order][lost], two[order][won])
 
 
 def _groups(session: Session, image_ids: NDArray[np.int64]) -> list[str]:

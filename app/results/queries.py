@@ -170,7 +170,8 @@ def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any]) -> list[Verdict]:
     verdicts = []
     for row in findings.get("pairs", []):
         pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
-        verdicts.append(judge(pair, titles[row["first"]], titles[row["second"]], row["holm"]))
+        first, second = titles[row["first"]], titles[row["second"]]
+        verdicts.append(judge(pair, first, second, row["holm"], row.get("differences")))
     return verdicts
 
 
@@ -203,6 +204,7 @@ def results_json(session: Session, project: Project, threshold: float = REPORT_T
         "positive": board.classes[board.positive],
         **{key: bakeoff.report[key] for key in ("splits", "test_groups", "test_sources", "seed", "environment")},
         "comparisons": [verdict.sentence for verdict in list_verdicts(bakeoff, findings)],
+        "pairs": findings.get("pairs", []),
         "labels_in_doubt": sum(doubt["suspect"] for doubt in findings.get("doubts", [])),
         "near_duplicates_across_parts": findings.get("leaks", {}).get("found"),
         "models": [_model_json(board, contender, threshold) for contender in board.contenders],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +17,7 @@ from ml.findings.issues import find_doubts
 from ml.findings.leaks import MOST_LISTED, copy_small, find_leaks
 from ml.findings.looks import measure_looks
 from ml.findings.slices import Cut, Judged, cut_by_kind, cut_by_number, group_sizes, judge_slices
-from ml.metrics import compare, decide, holm
+from ml.metrics import compare, decide, holm, redraw, subtract
 from ml.metrics.decisions import Scores
 
 Rows = NDArray[np.int64]
@@ -137,14 +136,20 @@ def _shared_groups(scored: Scored, tested: Rows, learned: Rows) -> int:
 
 
 def _pairs(scored: Scored) -> list[dict[str, Any]]:
-    """Compare every two models on the same images; `holm`: p corrected for the number of pairs."""
-    right = {
-        name: decide(part, scored.manifest.positive) == scored.labels for name, part in scored.scores.items()
-    }
-    names: Sequence[tuple[str, str]] = list(combinations(right, 2))
-    found = [compare(right[a], right[b], scored.groups) for a, b in names]
+    """Compare every two models on the same images; `holm`: p corrected for the number of pairs.
+
+    `differences`: by how much the first errs more than the second.
+    """
+    manifest, parts = scored.manifest, list(scored.scores.values())
+    right = [decide(part, manifest.positive) == scored.labels for part in parts]
+    rates = redraw(scored.labels, parts, scored.groups, manifest.positive, manifest.seed)
+    places = list(combinations(range(len(parts)), 2))
+    found = [compare(right[a], right[b], scored.groups) for a, b in places]
     corrected = holm([pair.p for pair in found])
     return [
-        {"first": a, "second": b, **pair.to_dict(), "holm": p}
-        for (a, b), pair, p in zip(names, found, corrected, strict=True)
-    ]
+        {
+            "first": manifest.models[a], "second": manifest.models[b], **pair.to_dict(), "holm": p,
+            "differences": subtract(rates[a], rates[b]),
+        }
+        for (a, b), pair, p in zip(places, found, corrected, strict=True)
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from ml.metrics.decisions import (
     decide,
     per_class,
 )
+from ml.metrics.differences import Difference, redraw, subtract
 from ml.metrics.pairs import Pair, compare, holm
 from ml.metrics.summary import summarise
 from ml.metrics.tally import GRID, Tally
@@ -23,6 +24,7 @@ __all__ = [
     "GRID",
     "REPORT_THRESHOLD",
     "Confusion",
+    "Difference",
     "Pair",
     "Tally",
     "compare",
@@ -32,5 +34,7 @@ __all__ = [
     "equal_error_rate",
     "holm",
     "per_class",
+    "redraw",
+    "subtract",
     "summarise",
 ]

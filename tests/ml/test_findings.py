@@ -143,6 +143,11 @@ def test_a_run_leaves_its_findings_beside_its_predictions(bakeoff: Path):
     assert found["leaks"]["groups_in_both"] == 0
     assert found["leaks"]["compared"] == tested * (80 - tested)
     assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [("mobilenet_v3_small", "yolov8n-cls")]
+    said = scores_of(bakeoff)
+    wrong = [(said[f"probs_{name}"][:, 1] >= 0.6) != said["labels"] for name in sorted(found["slices"])]
+    apart = found["pairs"][0]["differences"]
+    assert apart["error"]["value"] == pytest.approx(wrong[0].mean() - wrong[1].mean())
+    assert apart["eer"]["low"] <= apart["eer"]["value"] <= apart["eer"]["high"]
 
 
 def test_folds_are_compared_with_each_other_and_origins_cut_too(make_run: MakeRun):

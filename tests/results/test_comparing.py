@@ -59,6 +59,9 @@ def test_two_bake_offs_meet_on_their_common_images_whose_labels_have_stayed(
     assert (found.pair.only_first, found.pair.only_second) == ((one & ~two).sum(), (two & ~one).sum())
     parting = int((one != two).sum())
     assert found.pair.p == pytest.approx(binomtest(int((one & ~two).sum()), parting).pvalue)
+    by = found.differences["error"]
+    assert by["value"] == pytest.approx(((two & ~one).sum() - (one & ~two).sum()) / len(one))
+    assert by["low"] < by["value"] < by["high"]  # type: ignore[operator]
     lost = second.board.image_ids[found.lost]
     assert set(lost) == set(second.board.image_ids[turned:][one & ~two])
     assert "of bake-off 1" in found.verdict.sentence
@@ -73,6 +76,7 @@ def test_the_page_shows_who_is_better_what_differs_and_who_changed_sides(
     browser, base = sign_in(), f"/projects/{published.id}/results/compare"
     page = parsed(browser.get(f"{base}?first=1&second=2&threshold=0.5"))
     assert "ResNet18" in page.text
+    assert [li.text.partition(": ")[0] for li in page.select("main .panel li")[:2]] == ["EER", "Error"]
     galleries = [h.text for h in page.select("h2") if "is right" in h.text]
     shown = len(page.select(".tile"))
     assert sum(int(text.rsplit("·", 1)[1]) for text in galleries) == shown > 0

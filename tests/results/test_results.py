@@ -89,7 +89,8 @@ def test_three_classes_have_no_threshold_but_all_the_rest(
         found = results_json(session, published)
         board = read_board(session, get_bakeoff(session, published.id))
     said = board.contenders[0].scores.argmax(1)
-    assert len(found["comparisons"]) == 1
+    assert len(found["comparisons"]) == len(found["pairs"]) == 1
+    assert set(found["pairs"][0]["differences"]) == {"error"}
     assert found["near_duplicates_across_parts"] == 0
     assert found["models"][0]["f1"] == pytest.approx(sk.f1_score(board.labels, said, average="macro"))
 

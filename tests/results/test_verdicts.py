@@ -24,6 +24,24 @@ def test_the_sentence_says_better_only_when_the_corrected_p_does():
     assert judge(Pair(5, 5, 0.01, by_group=False), "A", "B").sentence.startswith("No difference shown")
 
 
+def test_it_says_by_how_many_points_and_when_chance_alone_may_have_made_them():
+    apart = {
+        "eer": {"value": 0.0142, "low": 0.006, "high": 0.0219},
+        "error": {"value": -0.005, "low": -0.0221, "high": 0.0119},
+    }
+    pair = Pair(31, 12, 0.2, by_group=False)
+    assert judge(pair, "ResNet18", "YOLOv8n", differences=apart).by_how_much == (
+        "EER: YOLOv8n is better by 1.4 points (0.6 to 2.2).",
+        "Error: ResNet18 is better by 0.5 points, maybe by chance (−1.2 to 2.2).",
+    )
+    unknown = {"value": None, "low": None, "high": None}
+    same = {"value": 0.0, "low": -0.004, "high": 0.0004}
+    assert judge(pair, "A", "B", differences={"eer": unknown, "error": same}).by_how_much == (
+        "Error: no difference (0.0 to 0.4 points).",
+    )
+    assert judge(pair, "A", "B").by_how_much == ()
+
+
 def test_sentences_and_slices_speak_russian_with_its_comma():
     def speak() -> tuple[str, dict[str, object]]:
         _language.set("ru")
