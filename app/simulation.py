@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import subprocess
 import sys
@@ -33,7 +32,7 @@ LARGEST_SIDE = 224
 RENDERED = re.compile(r"rendered(?::(\d+))?")
 RENDERED_COUNT, RENDERED_SEED = 600, 7
 Show = Callable[[str, float, float], None]
-FINAL = ("accepted", "guess")
+FINAL = ("accepted", "guess", "audited", "after_audit")
 """What a replay hands over for its audit, and nobody reads."""
 
 
@@ -103,23 +102,20 @@ def _run(plan: SimulationPlan, asked: Asked, folder: Path, show: Show) -> dict[s
         raise AppError(failure)
     answer: dict[str, Any] = json.loads((folder / SIMULATION_RESULT).read_text("utf-8"))
     if asked.audit:
-        answer["audit"] = _audit(plan, answer, asked.audit)
+        answer["audit"] = _audit(plan, answer)
     return {name: value for name, value in answer.items() if name not in FINAL}
 
 
-def _audit(plan: SimulationPlan, answer: dict[str, Any], size: int) -> dict[str, Any]:
-    """Let the person check a random sample of what was accepted at last: the same rule as in the app.
+def _audit(plan: SimulationPlan, answer: dict[str, Any]) -> dict[str, Any]:
+    """Say what the person found in a random sample of what was accepted at last: the same rule as in the app.
 
     `wrong_share` is the truth that the bound is about; `holds` says whether it is kept. What the person would not
-    answer counts as not confirmed.
+    answer counts as not confirmed. `after`: a row of the curve, once the labelers have learnt from it too.
     """
-    pile = list(answer["accepted"])
+    pile, guess = answer["accepted"], answer["guess"]
     if not pile:
         return {"size": 0, "pile": 0, "statement": "Nothing was accepted; there is nothing to audit."}
-    order = list(pile)
-    random.Random(f"audit {plan.seed}").shuffle(order)
-    guess = answer["guess"]
-    said = state(FIXED, len(pile), [_outcome(guess[row], plan.person[row]) for row in order[:size]])
+    said = state(FIXED, len(pile), [_outcome(guess[row], plan.person[row]) for row in answer["audited"]])
     against = sum(_outcome(guess[row], plan.person[row]) != RIGHT for row in pile) / len(pile)
     wrong = sum(plan.truth[row] >= 0 and guess[row] != plan.truth[row] for row in pile) / len(pile)
     return {
@@ -127,6 +123,7 @@ def _audit(plan: SimulationPlan, answer: dict[str, Any], size: int) -> dict[str,
         "wrong_share_by_the_person": round(against, 5),
         "wrong_share": round(wrong, 5),
         "holds": said.bound >= against,
+        "after": answer["after_audit"],
     }
 
 
@@ -177,6 +174,7 @@ def _prepare(asked: Asked, folder: Path) -> SimulationPlan:
         groups=[group_of(pattern, name) or name for name in pictures] if pattern else [],
         weights="pretrained" if asked.weights_dir else "scratch",
         weights_dir=str(asked.weights_dir.resolve()) if asked.weights_dir else "",
+        audit=asked.audit,
     )
     if max(plan.truth) < 0 or max(plan.person) < 0:
         raise BadInputError("The labels file names none of these images.")

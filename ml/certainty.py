@@ -6,8 +6,9 @@ foresee (Wichmann and Hill, "The psychometric function: I", 2001), without which
 make all of them look hard. Thirty answers pin neither down, so every pair on a grid is weighed by what was
 known before and by the answers, and what follows is told for many likely pairs.
 
-Only answers drawn by lot count. An image was asked for since it was doubted: its answer tells of images like it,
-which are just those no longer left.
+Only answers drawn by lot count: from the whole pile, or for an audit from what was accepted, which tells of the
+images with such logits. An image was asked for since it was doubted: its answer tells of images like it, which
+are just those no longer left.
 """
 
 from __future__ import annotations

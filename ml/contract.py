@@ -91,6 +91,8 @@ class Manifest:
     """How a label run goes; `squint` brings its own labelers, so `models` is empty."""
     at_random: list[bool] = field(default_factory=list)
     """Which labels are a person's answers to images drawn by lot; empty: none. Only these speak for the pile."""
+    audited: list[bool] = field(default_factory=list)
+    """Which are answers to images drawn by lot from what was accepted, to be checked; empty: none."""
     code_version: str = ""
     contract_version: int = CONTRACT_VERSION
 
@@ -256,3 +258,5 @@ class SimulationPlan:
     weights: WeightsPolicy = "scratch"
     """What the founding recipe's labelers start from."""
     weights_dir: str = ""
+    audit: int = 0
+    """How many of the finally accepted labels the person checks."""

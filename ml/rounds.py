@@ -79,10 +79,10 @@ def answers_of(manifest: Manifest) -> Answers:
     """Only what people said: labels that the recipe itself accepted before teach it nothing."""
     human = np.array([source == "human" for source in manifest.sources])
     labels = np.where(human, np.array(manifest.labels, np.int64), -1)
-    drawn = np.array(manifest.at_random or [False] * len(labels), bool)
-    if len(drawn) != len(labels):
+    drawn, audited = (np.array(told or [False] * len(labels)) for told in (manifest.at_random, manifest.audited))
+    if not len(drawn) == len(audited) == len(labels):
         raise RunError("This run's description is damaged; please start it again.")
-    return Answers(labels, manifest.groups, drawn & (labels >= 0))
+    return Answers(labels, manifest.groups, drawn & (labels >= 0), audited & (labels >= 0))
 
 
 def write_opinion(folder: Path, manifest: Manifest, opinion: Opinion) -> None:

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml import rundir, training
 from ml.consensus import UNCLEAR, agreed_class, joint_doubt
@@ -21,9 +20,9 @@ from ml.data import Rows
 from ml.device import pick_device
 from ml.errors import RunError
 from ml.imagenet import seen_by_pair
-from ml.labelers.evidence import Answers
 from ml.labelers.squint import (
     Opinion,
+    Prepared,
     SquintSettings,
     judge,
     prepare,
@@ -32,6 +31,18 @@ from ml.labelers.squint import (
     work_of,
 )
 from ml.pixels import load_pack
+from ml.replay import (
+    Played,
+    Point,
+    State,
+    draw_audit,
+    draw_seed,
+    groups_of,
+    known_to,
+    list_stops,
+    point_of,
+    queue_after,
+)
 from ml.report import Reporter
 from ml.settings import with_overrides
 from ml.small import shrink
@@ -51,38 +62,6 @@ BOUND_OF_SQUINT = (
 NO_BOUND = "The founding recipe estimates nothing and gives no bound before an audit: bound is 1."
 
 
-@dataclass(frozen=True)
-class Point:
-    """The state after so many answers. Shares are 0..1."""
-
-    answers: int
-    unclear: int
-    accepted: int
-    wrong_in_accepted: float
-    """Share of the accepted; 0 where none is accepted."""
-    wrong_in_all: float
-    """Share of all: answered images as the person said, all others by the recipe's best guess."""
-    bound: float
-    seconds: float
-    """Of the rounds since the row before."""
-    estimate: float | None = None
-    """The recipe's own estimate of `wrong_in_accepted`; None: it makes none."""
-    estimate_all: float | None = None
-    """And of `wrong_in_all`, which lies between the next two 95 times of 100."""
-    low_all: float | None = None
-    high_all: float | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a replayed project stands."""
-
-    answered: Rows
-    accepted: NDArray[np.bool_]
-    guess: NDArray[np.int64]
-    """Class index `[N]`: what the models think of every image."""
-
-
 def execute(folder: Path) -> None:
     """Replay the project in `folder` and write its curve there. Raise RunError when it cannot be."""
     plan = SimulationPlan(**json.loads((folder / SIMULATION).read_text("utf-8")))
@@ -91,81 +70,127 @@ def execute(folder: Path) -> None:
     if able < first:
         raise RunError(f"A replay begins with {first} answers drawn by lot; the labels answer for {able} images.")
     play = _play_squint if plan.recipe == "squint" else _play_founding
-    curve, state, notes = play(folder, plan)
+    played = play(folder, plan)
     answer = {
         "recipe": plan.recipe,
         "images": len(plan.names),
         "classes": plan.classes,
         "seed": plan.seed,
-        "curve": [asdict(point) for point in curve],
-        "accepted": np.flatnonzero(state.accepted).tolist(),
-        "guess": state.guess.tolist(),
-        "notes": [COUNTED, *notes],
+        "curve": [asdict(point) for point in played.curve],
+        "accepted": np.flatnonzero(played.state.accepted).tolist(),
+        "guess": played.state.guess.tolist(),
+        "audited": played.audited.tolist(),
+        "after_audit": asdict(played.after_audit) if played.after_audit else None,
+        "notes": [COUNTED, *played.notes],
     }
     rundir.write_text(folder / SIMULATION_RESULT, json.dumps(answer))
 
 
-def _play_squint(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State, list[str]]:
-    """Answer, judge, answer those that the recipe asks for, and so on."""
-    began = time.monotonic()
+@dataclass(frozen=True)
+class _Recipe:
+    """`squint` over the images of one plan, ready to judge after any answers."""
+
+    plan: SimulationPlan
+    settings: SquintSettings
+    prepared: Prepared
+    reporter: Reporter
+    seed: Rows
+    """The images drawn by lot, in that order."""
+
+    def judge(self, answered: Rows, audited: Rows) -> Opinion:
+        answers = known_to(self.plan, answered, self.seed, audited)
+        return judge(self.prepared, answers, self.plan.classes, self.settings, self.plan.seed, self.reporter)
+
+
+def _ready(folder: Path, plan: SimulationPlan) -> _Recipe:
     settings = with_overrides(SquintSettings(), plan.settings)
     pixels = load_pack(folder)
     images = shrink(pixels, pick_device())
     task = pretraining_of(images, folder, plan.sha256, settings)
     seen = seen_by_pair(pixels, Path(plan.weights_dir), folder, plan.sha256) if plan.weights_dir else []
-    stops = _stops(plan, ROUND_ANSWERS)
-    rounds = sum(round_work(len(images), stop, settings) for stop in stops[1:])
-    reporter = Reporter(work_of(task, seen, stops[0], settings) + rounds)
-    prepared = prepare(task, seen, settings, reporter)
+    first, *later = list_stops(plan, ROUND_ANSWERS)
+    later += [(later or [first])[-1] + plan.audit] if plan.audit else []
+    rounds = sum(round_work(len(images), answers, settings) for answers in later)
+    reporter = Reporter(work_of(task, seen, first, settings) + rounds)
+    return _Recipe(plan, settings, prepare(task, seen, settings, reporter), reporter, draw_seed(plan))
+
+
+def _play_squint(folder: Path, plan: SimulationPlan) -> Played:
+    """Answer, judge, answer those that the recipe asks for, and so on; judge once more after the audit."""
+    began = time.monotonic()
+    recipe = _ready(folder, plan)
     pretraining = time.monotonic() - began
-    drawn = _drawn(plan)
-    queue, answered = drawn, np.zeros(0, np.int64)
+    queue, answered, nobody = recipe.seed, np.zeros(0, np.int64), np.zeros(0, np.int64)
     curve: list[Point] = []
     spent = 0.0
-    notes = [BOUND_OF_SQUINT, f"Before the first round, {pretraining:.0f} s went into the unlabelled images."]
-    for stop in stops:
+    for stop in list_stops(plan, ROUND_ANSWERS):
         began = time.monotonic()
         answered = np.concatenate([answered, queue[: stop - len(answered)]])
-        opinion = judge(prepared, _answers(plan, answered, drawn), plan.classes, settings, plan.seed, reporter)
-        state = State(answered, opinion.accepted, opinion.probability.argmax(1))
+        opinion = recipe.judge(answered, nobody)
         spent += time.monotonic() - began
         if stop % ROW_ANSWERS == 0:
-            point = _point(plan, state, opinion.accepted_wrong.bound, spent)
-            curve.append(_with_estimates(point, opinion))
+            curve.append(_row(plan, answered, opinion, spent))
             print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
             spent = 0.0
-        queue = _queue(plan, answered, opinion.priority, drawn)
-    return curve, state, notes + opinion.notes
+        queue = queue_after(plan, answered, opinion.priority, recipe.seed)
+    state, after = _state(answered, opinion), None
+    if len(audited := draw_audit(plan, state)):
+        began = time.monotonic()
+        answered = np.concatenate([answered, audited])
+        after = _row(plan, answered, recipe.judge(answered, audited), time.monotonic() - began)
+    learning = f"Before the first round, {pretraining:.0f} s went into the unlabelled images."
+    return Played(curve, state, audited, after, [BOUND_OF_SQUINT, learning, *opinion.notes])
 
 
-def _play_founding(folder: Path, plan: SimulationPlan) -> tuple[list[Point], State, list[str]]:
+def _state(answered: Rows, opinion: Opinion) -> State:
+    return State(answered, opinion.accepted, opinion.probability.argmax(1))
+
+
+def _row(plan: SimulationPlan, answered: Rows, opinion: Opinion, seconds: float) -> Point:
+    expected = opinion.all_wrong
+    return replace(
+        point_of(plan, _state(answered, opinion), opinion.accepted_wrong.bound, seconds),
+        estimate=round(opinion.accepted_wrong.estimate, 5),
+        estimate_all=round(expected.estimate, 5),
+        low_all=round(expected.low, 5),
+        high_all=round(expected.high, 5),
+    )
+
+
+def _play_founding(folder: Path, plan: SimulationPlan) -> Played:
     """Train once on the seed; where the two labelers differ the person answers, most doubtful first."""
     began = time.monotonic()
-    drawn = _drawn(plan)
+    seed = draw_seed(plan)
     run = folder / "founding"
-    rundir.write_text(run / rundir.MANIFEST, _founding_manifest(folder, plan, drawn).to_json())
+    rundir.write_text(run / rundir.MANIFEST, _founding_manifest(folder, plan, seed).to_json())
     training.execute(run)
     with np.load(run / rundir.PREDICTIONS) as arrays:
         said = [arrays[f"probs_{name}"] for name in FOUNDING_PAIR]
     agreed, guess = agreed_class(said), np.mean(said, axis=0).argmax(1)
     rank = np.where(agreed == UNCLEAR, 1 + joint_doubt(said), 0).astype(np.float32)
     seconds = time.monotonic() - began
-    asked = _queue(plan, drawn, np.where(rank > 0, rank, -1), drawn)
+    asked = queue_after(plan, seed, np.where(rank > 0, rank, -1), seed)
     curve: list[Point] = []
-    for stop in _stops(plan, ROW_ANSWERS):
-        answered = np.concatenate([drawn, asked[: stop - len(drawn)]])
+    for stop in list_stops(plan, ROW_ANSWERS):
+        answered = np.concatenate([seed, asked[: stop - len(seed)]])
         accepted = agreed != UNCLEAR
         accepted[answered] = False
         state = State(answered, accepted, guess)
-        curve.append(_point(plan, state, 1.0, seconds if not curve else 0.0))
+        curve.append(point_of(plan, state, 1.0, seconds if not curve else 0.0))
         if len(answered) < stop:
             break
-    return curve, state, [NO_BOUND]
+    audited, after = draw_audit(plan, state), None
+    if len(audited):
+        accepted = state.accepted.copy()
+        accepted[audited] = False
+        checked = State(np.concatenate([state.answered, audited]), accepted, guess)
+        after = point_of(plan, checked, 1.0, 0.0)
+    return Played(curve, state, audited, after, [NO_BOUND])
 
 
-def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manifest:
+def _founding_manifest(folder: Path, plan: SimulationPlan, seed: Rows) -> Manifest:
     count = len(plan.names)
-    labels = _answers(plan, drawn, drawn).labels.tolist()
+    labels = known_to(plan, seed, seed, seed[:0]).labels.tolist()
     return Manifest(
         job_id="simulation",
         kind="label",
@@ -175,7 +200,7 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
         pack=Pack(str(folder), plan.sha256),
         image_ids=list(range(count)),
         sha256=[""] * count,
-        groups=_groups(plan),
+        groups=groups_of(plan),
         labels=labels,
         sources=["human" if label >= 0 else "" for label in labels],
         models=list(FOUNDING_PAIR),
@@ -184,71 +209,3 @@ def _founding_manifest(folder: Path, plan: SimulationPlan, drawn: Rows) -> Manif
         seed=plan.seed,
         settings=plan.settings,
     )
-
-
-def _stops(plan: SimulationPlan, step: int) -> list[int]:
-    """From the seed on every `step` answers, as far as the plan and the person go."""
-    most = min(plan.answers, int((np.array(plan.person) >= 0).sum()))
-    first = seed_answers(plan.recipe, len(plan.classes))
-    return list(range(first, max(most, first) + 1, step))
-
-
-def _drawn(plan: SimulationPlan) -> Rows:
-    answerable = np.flatnonzero(np.array(plan.person) >= 0)
-    return np.random.default_rng(plan.seed).permutation(answerable)[
-        : seed_answers(plan.recipe, len(plan.classes))
-    ]
-
-
-def _queue(plan: SimulationPlan, answered: Rows, priority: NDArray[np.float32], drawn: Rows) -> Rows:
-    """Whom the person sees next: first the rest of the seed, then as the recipe asks; never one twice."""
-    left = np.setdiff1d(drawn, answered)
-    if len(left):
-        return drawn[np.isin(drawn, left)]
-    order = np.argsort(-priority, kind="stable")
-    able = (np.array(plan.person)[order] >= 0) & (priority[order] >= 0)
-    return order[able & ~np.isin(order, answered)]
-
-
-def _answers(plan: SimulationPlan, answered: Rows, drawn: Rows) -> Answers:
-    labels = np.full(len(plan.names), -1, np.int64)
-    labels[answered] = np.array(plan.person)[answered]
-    at_random = np.zeros(len(labels), bool)
-    at_random[np.intersect1d(answered, drawn)] = True
-    return Answers(labels, _groups(plan), at_random)
-
-
-def _groups(plan: SimulationPlan) -> list[str]:
-    return plan.groups or plan.names
-
-
-def _with_estimates(point: Point, opinion: Opinion) -> Point:
-    expected = opinion.all_wrong
-    return replace(
-        point,
-        estimate=round(opinion.accepted_wrong.estimate, 5),
-        estimate_all=round(expected.estimate, 5),
-        low_all=round(expected.low, 5),
-        high_all=round(expected.high, 5),
-    )
-
-
-def _point(plan: SimulationPlan, state: State, bound: float, seconds: float) -> Point:
-    truth = np.array(plan.truth)
-    known = truth >= 0
-    final = state.guess.copy()
-    final[state.answered] = np.array(plan.person)[state.answered]
-    judged = state.accepted & known
-    return Point(
-        answers=len(state.answered),
-        unclear=len(truth) - len(state.answered) - int(state.accepted.sum()),
-        accepted=int(state.accepted.sum()),
-        wrong_in_accepted=_share(state.guess[judged] != truth[judged]),
-        wrong_in_all=_share(final[known] != truth[known]),
-        bound=round(bound, 5),
-        seconds=round(seconds, 1),
-    )
-
-
-def _share(wrong: NDArray[np.bool_]) -> float:
-    return round(float(wrong.mean()), 5) if len(wrong) else 0.0

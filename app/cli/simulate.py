@@ -122,8 +122,17 @@ def _say(answer: Mapping[str, Any]) -> None:
     for run in answer["runs"]:
         if "audit" in run:
             say(f"Audit of {run['recipe']}, seed {run['seed']}: {run['audit']['statement']}")
+            _say_after(run["audit"].get("after"))
     for note in answer["notes"]:
         say(note)
+
+
+def _say_after(row: Mapping[str, Any] | None) -> None:
+    if row:
+        say(
+            f"With its answers: {row['unclear']:,} unclear, {row['accepted']:,} accepted, of which "
+            f"{row['wrong_in_accepted']:.2%} wrong; {row['wrong_in_all']:.2%} wrong of all."
+        )
 
 
 def _write_csv(out: Path, runs: Sequence[Mapping[str, Any]]) -> None:

@@ -94,7 +94,7 @@ def _contradiction(known: Known) -> Advice | None:
         return None
     sentence = _(
         "the audit found %(wrong)s of %(checked)s accepted labels wrong, %(low)s to %(high)s (95 %%), where the "
-        "labelers expected %(from)s to %(to)s. Answer more, and audit again."
+        "labelers expected %(from)s to %(to)s. The next round takes that into account; then audit again."
     )
     numbers = {
         "wrong": written(f"{found.wrong:,}"), "checked": written(f"{found.checked:,}"),

@@ -247,9 +247,16 @@ def list_drawn_by_lot(session: Session, project_id: int) -> set[int]:
 
     Those of an audit are not among them: they were drawn by lot, but only from what labelers had been sure of.
     """
-    rows = select(Annotation.image_id).where(
-        Annotation.project_id == project_id, Annotation.source == AnnotationSource.SEED
-    )
+    return _list_answered(session, project_id, AnnotationSource.SEED)
+
+
+def list_audited(session: Session, project_id: int) -> set[int]:
+    """Return the images that somebody checked of those drawn by lot from what labelers had been sure of."""
+    return _list_answered(session, project_id, AnnotationSource.AUDIT)
+
+
+def _list_answered(session: Session, project_id: int, source: AnnotationSource) -> set[int]:
+    rows = select(Annotation.image_id).where(Annotation.project_id == project_id, Annotation.source == source)
     return set(session.scalars(rows))
 
 

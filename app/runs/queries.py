@@ -88,7 +88,7 @@ def _views(session: Session, rows: Sequence[tuple[Job, str | None]]) -> list[Job
     ids = [job.id for job, _email in rows]
     states = status_of(session, ids)
     rounds, bakeoffs = (
-        dict(session.execute(select(made.job_id, made.number).where(made.job_id.in_(ids))).tuples().all())
+        dict(session.execute(select(made.job_id, made.number).where(made.job_id.in_(ids))).all())
         for made in (Round, Bakeoff)
     )
     return [

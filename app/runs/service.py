@@ -10,7 +10,7 @@ from app.config import Settings
 from app.db import Database
 from app.errors import BadInputError
 from app.images.packing import build_pack
-from app.labeling.queries import Label, current_labels, list_drawn_by_lot
+from app.labeling.queries import Label, current_labels, list_audited, list_drawn_by_lot
 from app.models import Job, Project, Recipe
 from app.version import code_version
 from ml.contract import LabelSource, Manifest, Preset, RunKind, TrainedModel
@@ -30,7 +30,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
             raise BadInputError("The project is gone.")
         classes = project.active_classes
         labels = current_labels(session, project.id, accepted=kind in JUDGING)
-        drawn = list_drawn_by_lot(session, project.id)
+        drawn, audited = list_drawn_by_lot(session, project.id), list_audited(session, project.id)
         positive, from_scratch = classes.index(project.positive_class), project.from_scratch
         recipe: RecipeName = "squint" if project.recipe == Recipe.SQUINT and kind not in JUDGING else "founding"
         own = {"target": project.target} if recipe == "squint" and kind == "label" else {}
@@ -58,6 +58,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         preset=Preset(job.spec.get("preset", Preset.REPORT)),
         recipe=recipe,
         at_random=[i in drawn for i in packed.image_ids],
+        audited=[i in audited for i in packed.image_ids],
         code_version=code_version(),
     )
     write_text(folder / MANIFEST, manifest.to_json())

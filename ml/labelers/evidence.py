@@ -33,7 +33,9 @@ class Answers:
     """Class index, -1 where nobody answered."""
     groups: Sequence[str]
     at_random: NDArray[np.bool_]
-    """Answers to images drawn by lot: they alone speak for the whole pile."""
+    """Answers to images drawn by lot from all: they alone speak for the whole pile."""
+    audited: NDArray[np.bool_]
+    """Answers to images drawn by lot from what was accepted at the time."""
 
     @property
     def rows(self) -> Rows:
@@ -41,9 +43,8 @@ class Answers:
 
     @property
     def by_lot(self) -> Rows:
-        """Those that speak for the whole pile; all answers where none was drawn by lot."""
-        drawn = np.flatnonzero(self.at_random)
-        return drawn if len(drawn) else self.rows
+        """Those that tell how sure the labelers truly are; all answers where none is from the whole pile."""
+        return np.flatnonzero(self.at_random | self.audited) if self.at_random.any() else self.rows
 
 
 def candidates_of(

@@ -47,6 +47,8 @@ def test_one_object_with_tables_a_plot_a_csv_and_an_audit(tmp_path: Path, capfd:
     audit = answer["audit"]
     assert audit["holds"] == (audit["bound"] >= audit["wrong_share_by_the_person"])
     assert audit["statement"].endswith("(95 %).")
+    assert audit["after"]["answers"] == 100 + audit["size"]
+    assert audit["after"]["low_all"] <= audit["after"]["estimate_all"] <= audit["after"]["high_all"]
     rows = list(csv.DictReader(out.open()))
     assert [(row["recipe"], row["seed"], row["answers"]) for row in rows] == [
         ("squint", "3", "50"), ("squint", "3", "100"),

@@ -42,6 +42,23 @@ def test_the_range_holds_nineteen_times_of_twenty_after_the_doubtful_were_asked(
     assert held >= 37
 
 
+@pytest.mark.parametrize(("scale", "lapse"), [(3.0, 0.0), (4.0, 0.04)])
+def test_an_audit_of_the_sure_ones_makes_the_range_narrower_and_it_still_holds(scale: float, lapse: float):
+    held, before, after = 0, [], []
+    for seed in range(40):
+        logits, labels = world(scale, lapse, seed)
+        surest = 50 + np.argsort(-np.abs(logits[50:, 1]))[:1500]
+        audited, rest = surest[::5], np.setdiff1d(np.arange(50, len(labels)), surest[::5])
+        missed = (logits[rest].argmax(1) != labels[rest]).sum()
+        found = expected(logits, labels, np.concatenate([np.arange(50), audited]), rest)
+        luck = 1.96 * missed**0.5
+        held += np.quantile(found, 0.025) - luck <= missed <= np.quantile(found, 0.975) + luck
+        before.append(np.ptp(expected(logits, labels, np.arange(50), rest)))
+        after.append(np.ptp(found))
+    assert held >= 37
+    assert np.median(after) < 0.75 * np.median(before)
+
+
 def test_one_slip_on_an_easy_image_does_not_make_all_of_them_look_hard():
     logits, labels = world(4.0, 0.0, 0)
     drawn, rest = np.arange(50), np.arange(50, 2000)

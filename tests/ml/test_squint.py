@@ -24,8 +24,9 @@ from ml.labelers.evidence import Answers, all_wrong_of
 from ml.labelers.squint import Opinion
 from ml.pixels import pack
 from ml.remembered import Judgement
+from ml.rounds import answers_of
 from ml.small import SmallImages, shrink
-from ml.training import execute
+from ml.training import execute, read_manifest
 from ml.views import Lesson
 from tests.ml.conftest import MakeRun, pictures, result_of, scores_of
 
@@ -88,6 +89,21 @@ def test_a_round_judges_every_image(make_round: MakeRound):
     assert 0 <= result.all_wrong.low <= result.all_wrong.estimate <= result.all_wrong.high <= 1
     assert RunResult.from_json(result.to_json()) == result
     assert rundir.is_done(folder)
+
+
+def test_how_sure_they_are_is_told_by_answers_drawn_by_lot_from_all_or_for_an_audit(make_round: MakeRound):
+    pixels, labels = pictures(20)
+    seed, checked = [i < 6 for i in range(20)], [8 <= i < 18 for i in range(20)]
+
+    def by_lot(**told: list[bool]) -> list[int]:
+        folder = make_round(pixels, partly(labels, 16), **told)
+        return answers_of(read_manifest(folder)).by_lot.tolist()
+
+    assert by_lot(at_random=seed) == [*range(6)]
+    assert by_lot(at_random=seed, audited=checked) == [*range(6), *range(8, 16)]
+    assert by_lot(audited=checked) == [*range(16)]
+    with pytest.raises(RunError, match="damaged"):
+        by_lot(audited=checked[:5])
 
 
 def test_a_second_round_reuses_what_was_learnt_and_gives_the_same_for_the_same(
@@ -254,7 +270,7 @@ def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.Mon
 
 def test_the_range_for_all_labels_holds_what_the_likely_calibrations_say_and_luck():
     labels = np.where(np.arange(4000) < 100, 0, -1)
-    answers = Answers(labels, [str(i) for i in range(4000)], labels == 0)
+    answers = Answers(labels, [str(i) for i in range(4000)], labels == 0, np.zeros(4000, bool))
     alike = all_wrong_of(np.full((50, 4000), 0.05), answers)
     assert alike.estimate == pytest.approx(0.05 * 3900 / 4000)
     luck = 1.96 * (3900 * 0.05 * 0.95) ** 0.5 / 4000

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
+from app.config import Settings
 from app.errors import ConflictError
-from app.labeling.queries import current_labels, list_drawn_by_lot
+from app.labelers.tasks import prepare
+from app.labeling.queries import current_labels
 from app.models import Audit, AuditItem, AuditPlan, Image, Pile, Project, QueueEntry, User
 from app.review import audit, audit_queries
 from app.review.service import fill_review
+from ml.contract import Manifest
+from ml.rundir import MANIFEST
 from tests import factories
+from tests.finished import add_job
 from tests.review.conftest import Room, Tab
 from tests.web import on_sqlite
 
@@ -249,16 +255,27 @@ def test_an_audits_answers_begin_no_round_that_would_change_the_pile(room: Room,
 
 
 @on_sqlite
-def test_an_audits_answers_do_not_pass_for_a_sample_of_the_whole_pile(room: Room):
+def test_a_round_learns_which_answers_are_an_audits_and_takes_them_for_no_sample_of_the_whole_pile(
+    room: Room, settings: Settings, tmp_path: Path
+):
     tab = room.tab()
     seeded = tab.ids(2)
     for image in seeded:
         tab.answer(image, room.classes[1])
     add_round(room)
     send(tab, size="5")
-    check(room, tab, 5)
-    with room.database.read() as session:
-        assert list_drawn_by_lot(session, room.project) == set(seeded)
+    check(room, tab, 4)
+    checked = sample(room)[:4]
+    with room.database.write() as session:
+        job = add_job(session, session.get_one(Project, room.project))
+        job.spec = {"models": []}
+    prepare(room.database, settings, job, tmp_path)
+    manifest = Manifest.from_json((tmp_path / MANIFEST).read_text())
+    told = zip(manifest.image_ids, manifest.at_random, manifest.audited, strict=True)
+    assert {(image, drawn, audited) for image, drawn, audited in told if drawn or audited} == {
+        *((image, True, False) for image in seeded),
+        *((image, False, True) for image in checked),
+    }
 
 
 @on_sqlite
