@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -9,16 +10,19 @@ from fastapi import APIRouter, Form, Request, Response
 from app.db import ReadSessionDep, SessionDep
 from app.html.htmx import go_to
 from app.html.templating import render
+from app.models import Bakeoff
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import issues, queries
 from app.results.choice import ChoiceDep
 from app.results.galleries import View, by_ids, gallery
+from app.results.verdicts import Verdict
 from app.results.words import cut_in_words
 from app.security import UserDep
 
 router = APIRouter()
 SHOWN = 24
 LEAKS_SHOWN = 12
+VERDICTS_SHOWN = 6
 USUAL = 60
 
 
@@ -30,14 +34,20 @@ def findings(request: Request, project: MemberProjectDep, session: ReadSessionDe
     board = queries.read_board(session, bakeoff, [chosen])
     suspects = queries.read_suspects(session, bakeoff)
     rows = queries.doubted_rows(found)
+    verdicts = queries.list_verdicts(bakeoff, found, chosen)
     return render(
         request, "results/_findings.html", bakeoff=bakeoff, found=found, choice=choice,
         suspects=len(suspects), usual=min(USUAL, len(rows)), listed=len(rows),
         doubted=gallery(session, project, View(board, board.contenders[0], suspects), rows[:SHOWN]),
         batches=issues.list_batches(session, project.id), mended=issues.count_mended(session, bakeoff),
-        verdicts=queries.list_verdicts(bakeoff, found),
+        verdicts=verdicts, unfolded=_unfolded(bakeoff, verdicts),
         leaks=_leaks(session, project.id, found),
     )  # fmt: skip
+
+
+def _unfolded(bakeoff: Bakeoff, verdicts: Sequence[Verdict]) -> int:
+    """Of many models, those that the best is compared with; ten make 45 pairs."""
+    return len(verdicts) if len(verdicts) <= VERDICTS_SHOWN else len(bakeoff.classifiers) - 1
 
 
 def _leaks(session: ReadSessionDep, project_id: int, found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -164,11 +164,16 @@ def doubted_rows(findings: dict[str, Any]) -> NDArray[np.int64]:
     return np.array([doubt["row"] for doubt in findings.get("doubts", [])], np.int64)
 
 
-def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any]) -> list[Verdict]:
-    """Return what the paired tests say of every two models, corrected for their number."""
+def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any], ahead: int | None = None) -> list[Verdict]:
+    """Return what the paired tests say of every two models, corrected for their number.
+
+    What concerns the classifier `ahead` comes first.
+    """
     titles = {row.name: row.title for row in bakeoff.classifiers}
+    first_of_all = next((row.name for row in bakeoff.classifiers if row.id == ahead), None)
     verdicts = []
-    for row in findings.get("pairs", []):
+    pairs = findings.get("pairs", [])
+    for row in sorted(pairs, key=lambda pair: first_of_all not in {pair["first"], pair["second"]}):
         pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
         first, second = titles[row["first"]], titles[row["second"]]
         verdicts.append(judge(pair, first, second, row["holm"], row.get("differences")))

@@ -47,7 +47,7 @@ function draw(box, charts, kind, title, lines) {
 }
 
 function inWords(kind, title, lines) {
-  const last = lines.map((values, i) => `${kind.lines[i][0]} ${values.length ? fixed(values.at(-1)) : "–"}`);
+  const last = lines.flatMap((values, i) => (values.length ? [`${kind.lines[i][0]} ${fixed(values.at(-1))}`] : []));
   return kind.after({ title, count: lines[0].length, last: last.join(", ") });
 }
 

@@ -219,6 +219,11 @@ def test_the_contents_lead_to_every_part_and_a_key_opens_the_training_form(
     expect(page.locator("#leaks h2")).to_be_in_viewport()
     expect(contents).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    order = ["#models", "#choice", "#matrix", "#galleries", "#charts", "#doubts", "#train"]
+    tops = [page.locator(part).bounding_box()["y"] for part in order]  # type: ignore[index]
+    assert tops == sorted(tops), "a phone shows the models first, then their errors"
+    error = page.locator(".standings td[data-column=eer]").first.bounding_box()
+    assert error["x"] + error["width"] <= 390, "by what the models are sorted is seen without scrolling sideways"  # type: ignore[index]
 
 
 def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from app.db import Database
 from app.models import Classifier, Project
-from app.results.queries import get_bakeoff, read_board, read_codes
+from app.results.queries import choose, get_bakeoff, read_board, read_codes
 from tests.conftest import SignIn
 from tests.results.conftest import COUNT
 from tests.web import on_sqlite
@@ -96,6 +96,22 @@ def test_findings_name_suspects_comparisons_and_leaks(sign_in: SignIn, published
     suspects = page.select("#doubts .tile.suspect")
     assert all("in doubt" in str(tile["aria-label"]) and tile.select(".doubt") for tile in suspects)
     assert "No group stands in both" in page.select_one("#leaks").text  # type: ignore[union-attr]
+
+
+def test_of_many_comparisons_those_with_the_best_model_are_seen_and_the_others_unfold(
+    sign_in: SignIn, database: Database, published: Project
+):
+    with database.write() as session:
+        bakeoff = get_bakeoff(session, published.id)
+        best = choose(session, bakeoff, None)
+        other = next(row.name for row in bakeoff.classifiers if row.id != best)
+        pair = bakeoff.findings["pairs"][0]
+        bakeoff.findings = {**bakeoff.findings, "pairs": [*[{**pair, "first": other, "second": other}] * 6, pair]}
+    page = BeautifulSoup(sign_in().get(f"/projects/{published.id}/results/findings").text, "html.parser")
+    seen = page.select("#verdicts > ul li")
+    assert len(seen) == 1
+    assert all(title in seen[0].text for title in ("ResNet18", "ResNet50"))
+    assert len(page.select("#verdicts details li")) == 6
 
 
 def test_slices_show_counts_and_intervals_of_the_chosen_model(sign_in: SignIn, published: Project):
