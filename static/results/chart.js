@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const LETTER = 6.6; // As wide as most letters of labels are, in pixels.
 const LINE = 14; // From label to label below it.
 const ABOVE_AND_BELOW = [-7, 19, 33, 47]; // Where a label may stand, from its point.
-const EDGE = { left: 62, right: 14, top: 10, bottom: 38 };
+const EDGE = { left: 62, right: 18, top: 10, bottom: 38 };
 
 export function make(name, attributes = {}, text = "") {
   const node = document.createElementNS(SVG, name);
