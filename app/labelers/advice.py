@@ -123,9 +123,10 @@ def _go_on(known: Known, now: Point, aim: str) -> Advice:
         time = minutes(known.unclear * known.seconds_each)
         return Advice(f"{title}, {time}", f"{aim} " + _("With them every image is labelled."))
     title = _n("About %(number)s more answer", "About %(number)s more answers", _rounded(more))
-    few = _few(soonest - now.answers if soonest else middle - now.answers)
+    fewest = (soonest or middle) - now.answers
     many = _many(latest - now.answers if latest else None)
-    return Advice(f"{title}, {minutes(more * known.seconds_each)}", f"{aim} {few}; {many}.")
+    audit = "" if fewest or known.audited else " " + _("An audit tells sooner.")
+    return Advice(f"{title}, {minutes(more * known.seconds_each)}", f"{aim} {_few(fewest)}; {many}.{audit}")
 
 
 def _too_early(known: Known) -> str:

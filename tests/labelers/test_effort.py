@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -53,6 +54,13 @@ def test_how_many_more_answers_and_minutes_with_a_range():
     assert "more answers, " in advice.title
     assert "minute" in advice.title
     assert " could do; " in advice.sentence
+
+
+def test_where_the_aim_may_be_reached_already_an_audit_is_worth_more_than_answers():
+    maybe = known(0.05, 0.035, 0.025)
+    assert advise(maybe).sentence.endswith("An audit tells sooner.")
+    assert not advise(replace(maybe, audited=Audited(236, 2, 0.026))).sentence.endswith("sooner.")
+    assert not advise(known(0.08, 0.055, 0.042, 0.034)).sentence.endswith("sooner.")
 
 
 def test_it_never_asks_for_more_answers_than_there_are_unclear_images():
