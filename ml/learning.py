@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ml import rundir
-from ml.backbones import build_net, get_backbone
+from ml.backbone_spec import Backbone
+from ml.backbones import build_net, empty_net, get_backbone
 from ml.bakeoff import settings_for as classifier_settings
 from ml.checkpoint import TrainState
 from ml.contract import Manifest, TrainedModel, WeightsPolicy
@@ -148,14 +149,35 @@ def judge_fold(run: Run, name: str, fold: int) -> None:
     write_scores(run, name, fold, learn(run, name, splits, fold), splits.test)
 
 
+def side_of(run: Run, name: str) -> int:
+    """Return how many pixels a side the model sees."""
+    settings = run.settings(name)
+    longest = max(run.pixels.shape[1:3])
+    return settings.input_size or get_backbone(name).side_for(longest, settings.enlarge)
+
+
+def starting_from(backbone: Backbone, manifest: Manifest) -> WeightsPolicy:
+    if backbone.never_scratch:
+        return "pretrained"
+    return manifest.weights if backbone.pretrained else "scratch"
+
+
+def fetch_weights(run: Run) -> None:
+    """Load what the models start from once, before the first is trained: hours later is late to learn what lacks.
+
+    Raise MissingWeightsError.
+    """
+    for name in run.manifest.models[1:]:
+        backbone = get_backbone(name)
+        if starting_from(backbone, run.manifest) == "pretrained" and not is_finished(run, name):
+            backbone.load(empty_net(name, 1, side_of(run, name)), Path(run.manifest.weights_dir))
+
+
 def learn(run: Run, name: str, splits: Splits, fold: int | None) -> Learnt:
     backbone, settings, manifest = get_backbone(name), run.settings(name), run.manifest
     title = backbone.title if fold is None else f"{backbone.title}, fold {fold + 1} of {len(run.folds)}"
-    size = settings.input_size or backbone.side_for(max(run.pixels.shape[1:3]), settings.enlarge)
+    size, weights = side_of(run, name), starting_from(backbone, manifest)
     images = Images(run.pixels, size, pick_device())
-    weights: WeightsPolicy = manifest.weights if backbone.pretrained else "scratch"
-    if backbone.never_scratch:
-        weights = "pretrained"
     own = backbone.pretrained and weights == "scratch"
     norm = measure(run.pixels, splits.train) if own else backbone.norm
     outputs = (

@@ -22,7 +22,7 @@ from ml.contract import Manifest, RunResult, TrainedModel
 from ml.device import pick_device
 from ml.errors import RunError
 from ml.findings.writing import write_findings
-from ml.learning import Run, scores_of, settings_of, train_one, work_of
+from ml.learning import Run, fetch_weights, scores_of, settings_of, train_one, work_of
 from ml.metrics import summarise
 from ml.parts import labelled, split, split_folds, write_splits
 from ml.pixels import load_pack
@@ -56,6 +56,7 @@ def execute(folder: Path, only: str = "") -> None:
         torch.set_num_threads(share or torch.get_num_threads())
         train_one(run, only)
         return
+    fetch_weights(run)
     models = train_side_by_side(run, share) if share else [train_one(run, name) for name in manifest.models]
     scores = {name: scores_of(run, name) for name in manifest.models}
     if manifest.kind == "bakeoff":

@@ -149,15 +149,27 @@ def test_weights_that_are_not_finite_are_noticed_where_the_loss_does_not_show_th
 def test_what_cannot_be_run_ends_in_one_sentence(
     make_run: MakeRun, changes: dict[str, object], says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    def unreachable(*_: object, **__: object) -> None:
-        raise OSError("no network")
-
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     folder = make_run(**{"weights_dir": str(tmp_path / "weights"), **changes})
     with pytest.raises(RunError, match=says) as raised:
         execute(folder)
     assert "\n" not in str(raised.value)
     assert not rundir.is_done(folder)
+
+
+def unreachable(*_: object, **__: object) -> None:
+    raise OSError("no network")
+
+
+def test_weights_that_a_later_model_lacks_are_told_before_the_first_is_trained(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    folder = make_run("bakeoff", ("compact", "resnet18"), weights="pretrained", weights_dir=str(tmp_path))
+    with pytest.raises(RunError, match=r"ResNet18 needs its pretrained weights.* put resnet18-f37072fd\.pth"):
+        execute(folder)
+    assert not (folder / rundir.MODELS).exists()
+    assert not (folder / rundir.CHECKPOINTS).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY rubbish", b"no array at all"])

@@ -82,6 +82,14 @@ def test_any_classification_net_of_torchvisions_can_be_had_by_its_name(name: str
         assert net(torch.rand(2, 3, side, side)).shape == (2, 3)
 
 
+def test_a_net_that_the_form_does_not_name_trains_for_two_epochs_too(make_run: MakeRun):
+    folder = make_run("bakeoff", ("shufflenet_v2_x0_5",), count=24, preset=Preset.OWN)
+    execute(folder)
+    model = result_of(folder).models[0]
+    assert (model.name, model.title) == ("shufflenet_v2_x0_5", "shufflenet_v2_x0_5")
+    assert load_model(folder / model.folder).config.trained["settings"]["epochs"] == 2
+
+
 def test_an_unknown_name_gets_the_nearest_ones():
     assert find_unknown([*NAMES, "densenet121"]) is None
     assert "no model named resnet19; did you mean resnet18" in (find_unknown(["compact", "resnet19"]) or "")
