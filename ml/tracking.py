@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,14 +82,53 @@ def write_mlflow(runs: Sequence[TrackedRun], folder: Path) -> int:
     return len(runs)
 
 
+def write_wandb(runs: Sequence[TrackedRun], folder: Path) -> int:
+    """Write offline runs of Weights & Biases into `folder`/wandb, for `wandb sync`; one that is there stays.
+
+    Return how many runs there are.
+    """
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # the one thing that it sends when it is offline
+    wandb: Any = _client("wandb")
+    folder.mkdir(parents=True, exist_ok=True)
+    there = {path.name.rpartition("-")[2] for path in folder.glob("wandb/offline-run-*")}
+    settings = wandb.Settings(
+        console="off", silent=True, disable_git=True, save_code=False, x_disable_meta=True, x_disable_stats=True
+    )
+    for run in runs:
+        # By its own name, so that a second upload finds the first.
+        identity = hashlib.sha256(f"{run.project}/{run.bakeoff}/{run.model}".encode()).hexdigest()[:16]
+        if identity in there:
+            continue
+        made = wandb.init(
+            mode="offline", id=identity, project=re.sub(r"[/\\#?%:]", "-", f"squint {run.project}"),
+            name=f"bake-off {run.bakeoff}: {run.model}", group=f"bake-off {run.bakeoff}",
+            config=run.settings, dir=str(folder), settings=settings,
+        )  # fmt: skip
+        for step, values in _by_step(run.points).items():
+            made.log(values, step=step)
+        made.summary.update({f"test/{name}": value for name, value in run.figures.items()})
+        made.finish()
+    return len(runs)
+
+
+def _by_step(points: Sequence[tuple[str, int, float]]) -> dict[int, dict[str, float]]:
+    """Return each epoch's values by their names, first epochs first: a run takes them in that order alone."""
+    found: dict[int, dict[str, float]] = {}
+    for name, step, value in sorted(points, key=lambda point: point[1]):
+        found.setdefault(step, {})[name] = value
+    return found
+
+
 def _all_points(run: TrackedRun) -> Iterator[tuple[str, int, float]]:
     yield from run.points
     best = int(run.settings.get("best_epoch", 0))
     yield from ((f"test/{name}", best, value) for name, value in run.figures.items())
 
 
-def _client(module: str, extra: str) -> ModuleType:
+def _client(module: str, extra: str = "") -> ModuleType:
+    """Return the client library, of an `extra` or by itself; raise RunError where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise RunError(f"This needs the extra {extra}: install squint[{extra}].") from None
+        needs = f"the extra {extra}: install squint[{extra}]" if extra else f"{module}: pip install {module}"
+        raise RunError(f"This needs {needs}.") from None

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 FolderNames = Literal["class", "number"]
 Format = Literal[
-    "csv", "folders", "model", "safetensors", "onnx", "torch-export", "card", "report", "tensorboard", "mlflow"
+    "csv",
+    "folders",
+    "model",
+    "safetensors",
+    "onnx",
+    "torch-export",
+    "card",
+    "report",
+    "tensorboard",
+    "mlflow",
+    "wandb",
 ]
 
 
@@ -62,6 +72,7 @@ def export(  # noqa: PLR0913, PLR0917  the options of an export
     report        the newest bake-off as one HTML file that opens without a server
     tensorboard   all training curves as TensorBoard's event files
     mlflow        all bake-offs as MLflow runs, in OUT/mlflow.db
+    wandb         all bake-offs as offline runs of Weights & Biases; wandb sync uploads them
     """  # noqa: D301  here it is no two characters, but the mark that keeps the lines as they are
     asked = Asked(project, out, model, folders, as_)
     with opened_to_read(data_dir) as shell:
@@ -171,13 +182,17 @@ def _report(shell: Shell, asked: Asked) -> dict[str, Any]:
     return {}
 
 
-def _curves(write_name: Literal["tensorboard", "mlflow"]) -> Writer:
+def _curves(write_name: Literal["tensorboard", "mlflow", "wandb"]) -> Writer:
     def write(shell: Shell, asked: Asked) -> dict[str, Any]:
         from app.transfer.tracked import list_runs  # noqa: PLC0415
         from ml import tracking  # noqa: PLC0415
         from ml.errors import RunError  # noqa: PLC0415
 
-        writers = {"tensorboard": tracking.write_tensorboard, "mlflow": tracking.write_mlflow}
+        writers = {
+            "tensorboard": tracking.write_tensorboard,
+            "mlflow": tracking.write_mlflow,
+            "wandb": tracking.write_wandb,
+        }
         if asked.out.is_file():
             raise BadInputError(f"{asked.out} is a file; name a folder.")
         with shell.database.read() as session:
@@ -201,6 +216,7 @@ WRITERS: dict[Format, Writer] = {
     "report": _report,
     "tensorboard": _curves("tensorboard"),
     "mlflow": _curves("mlflow"),
+    "wandb": _curves("wandb"),
 }
 
 

@@ -1,9 +1,13 @@
-"""Training curves for TensorBoard and MLflow, read back by their own client libraries."""
+"""Training curves for other programs, read back by their own client libraries where they are here."""
 
 from __future__ import annotations
 
 import importlib
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,7 +17,7 @@ from app.errors import NotFoundError
 from app.models import Bakeoff, JobMetric, Project
 from app.transfer.tracked import list_runs
 from ml.errors import RunError
-from ml.tracking import TrackedRun, write_mlflow, write_tensorboard
+from ml.tracking import TrackedRun, write_mlflow, write_tensorboard, write_wandb
 from tests.factories import add_project
 from tests.transfer.conftest import Loop, add_bakeoff
 
@@ -86,11 +90,43 @@ def test_mlflow_reads_the_curves_and_a_second_export_adds_none(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize(("write", "extra"), [(write_tensorboard, "tensorboard"), (write_mlflow, "mlflow")])
-def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: object, extra: str):
+def test_weights_and_biases_get_offline_runs_epoch_by_epoch_and_each_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A stand-in takes down what its client is told: the library comes without Squint."""
+    told: list[Any] = []
+
+    def init(**about: Any) -> SimpleNamespace:
+        (tmp_path / "wandb" / f"offline-run-20261126_080518-{about['id']}").mkdir(parents=True)
+        told.append((about["mode"], about["project"], about["name"], about["group"], about["config"]["epochs"]))
+        return SimpleNamespace(
+            log=lambda values, step: told.append((step, values)),
+            summary=SimpleNamespace(update=told.append),
+            finish=lambda: told.append("finished"),
+        )
+
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=init, Settings=dict))
+    points = [("val_loss", 2, 0.25), ("train_loss", 1, 0.6), ("val_loss", 1, 0.5)]
+    run = replace(RUN, project="eyes: all", points=points)
+    assert [write_wandb([run], tmp_path) for _ in range(2)] == [1, 1]
+    assert told == [
+        ("offline", "squint eyes- all", "bake-off 2: compact", "bake-off 2", "2"),
+        (1, {"train_loss": 0.6, "val_loss": 0.5}), (2, {"val_loss": 0.25}), {"test/eer": 0.02}, "finished",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("write", "command"),
+    [
+        (write_tensorboard, r"install squint\[tensorboard\]"),
+        (write_mlflow, r"install squint\[mlflow\]"),
+        (write_wandb, "needs wandb: pip install wandb"),
+    ],
+)
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: object, command: str):
     def absent(_name: str) -> None:
         raise ImportError
 
     monkeypatch.setattr(importlib, "import_module", absent)
-    with pytest.raises(RunError, match=rf"install squint\[{extra}\]"):
+    with pytest.raises(RunError, match=command):
         write([RUN], tmp_path)  # type: ignore[operator]
