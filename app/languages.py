@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext as catalogues
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,16 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 def current_language() -> str:
     return _language.get()
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """For what is taken away: its next reader need not be who asked for it."""
+    before = _language.set(SOURCE)
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
 def gettext(message: str) -> str:

@@ -17,6 +17,9 @@ NAMES = {
     "brier": "Brier score",
 }  # fmt: skip
 CALIBRATION = {"ece", "brier"}
+PRESETS = {"own": "Squint's own", "report": "the founding report's"}
+OF_THE_MACHINE = {"checkpoint_every_s", "threads", "processes"}
+"""Settings that make the training quick or safe, and no other model of it."""
 IN_PYTHON = """from ml.predict import load_model
 
 model = load_model("{name}.zip")
@@ -119,8 +122,9 @@ def _quality(facts: CardFacts) -> Section:
     if figures := _known(facts.metrics.get("figures", {})):
         at = f" Where a threshold matters, it is {REPORT_THRESHOLD}." if facts.two_classes else ""
         blocks += [
-            Paragraph(f"""On images that chose nothing. Intervals: 95 %, by bootstrap over whole groups; they
-                tell of the number of test images, not of other images or wrong labels.{at}"""),
+            Paragraph(f"""On the test images, which chose no epoch, no threshold and no model. Intervals:
+                95 %, by bootstrap over whole groups; they tell of the number of test images, not of other
+                images or wrong labels.{at}"""),
             Table(
                 ["figure", "value", "95 %"],
                 [[NAMES.get(n, n.replace("_", " ")), f"{f['value']:.4f}", _interval(f)] for n, f in figures],
@@ -181,8 +185,8 @@ def _threshold(facts: CardFacts) -> Section:
         blocks.append(Paragraph(chosen))
     if (equal := figures.get("eer_threshold", {}).get("value")) is not None:
         blocks.append(
-            Paragraph(f"""At {equal:.3f} as many {positive} are missed as {other} let through, in share: read
-                off the test part, so good for orientation and not chosen beforehand.""")
+            Paragraph(f"""At {equal:.3f} as large a share of {positive} is missed as of {other} is let through.
+                That was read off the test part: it gives an idea, and was not chosen beforehand.""")
         )
     calibrated = "How far a score may be read as a frequency is told by the calibration figures above."
     unknown = "Whether 0.9 means nine of ten was not measured: read scores as an order."
@@ -199,21 +203,21 @@ def _failures(facts: CardFacts) -> Section:
 def _failure_lines(names: list[str], errors: ErrorFacts) -> Iterator[str]:
     places = range(len(names))
     cells = [(errors.matrix[i][j], i, j) for i in places for j in places if i != j]
-    yield f"{sum(n for n, _, _ in cells):,} of {sum(map(sum, errors.matrix)):,} test images are told wrong."
+    yield f"{sum(n for n, _, _ in cells):,} of {sum(map(sum, errors.matrix)):,} test images are judged wrong."
     for count, label, said in sorted(cells, reverse=True)[:3]:
         if count:
             yield f"{count:,} of {sum(errors.matrix[label]):,} {names[label]} are called {names[said]}."
     if errors.sure_and_wrong:
         yield f"""{errors.sure_and_wrong:,} of the wrong ones are said with a probability of {SURE} or more;
-            among these are wrong labels as well as wrong answers."""
+            with some of these it may be the label that is wrong."""
     for source, (wrong, of) in sorted(errors.by_source.items(), key=lambda item: -item[1][0] / item[1][1]):
-        yield f"Where the label is from {source}: {wrong:,} of {of:,} told otherwise ({wrong / of:.1%})."
+        yield f"Where the label is from {source}, it differs on {wrong:,} of {of:,} ({wrong / of:.1%})."
 
 
 def _finding_lines(found: Findings) -> Iterator[str]:
     for name, wrong, of in found.worse:
-        yield f"""Worse than the rest by more than chance explains, {name}: {wrong:,} of {of:,} wrong
-            ({wrong / of:.1%})."""
+        yield f"""Worse than on the rest by more than chance explains: {wrong:,} of {of:,} wrong
+            ({wrong / of:.1%}) in the slice {name}."""
     if found.cuts and not found.worse:
         yield f"""Cut by {", ".join(found.cuts)}, no part was found worse than the rest by more than chance
             explains: it may still be."""
@@ -232,20 +236,30 @@ def _training(facts: CardFacts) -> Section:
     by_gradient = is_taught_by_gradient(facts.config["name"])
     lines = [
         f"{facts.title}, trained {start}.".replace(" .", "."),
-        f"Preset: {report['preset']}." if report.get("preset") else "",
+        f"Settings: {PRESETS.get(report['preset'], report['preset'])}." if report.get("preset") else "",
         f"Best epoch: {trained['best_epoch']}, by the validation loss."
         if by_gradient and trained.get("best_epoch")
         else "",
         f"Seed: {trained.get('seed', report.get('seed', 0))}.",
         f"Code: squint {trained.get('code_version') or environment.get('code', 'unknown')}.",
-        "Environment: " + ", ".join(f"{k} {v}" for k, v in environment.items()) + "." if environment else "",
-        *report.get("notes", []),
+        f"Environment: {', '.join(f'{k} {v}' for k, v in environment.items() if k != 'code')}."
+        if environment
+        else "",
+        *(note for note in report.get("notes", []) if _concerns(note, facts.title)),
     ]
     blocks: list[Any] = [Bullets([line for line in lines if line])]
     if by_gradient and (settings := trained.get("settings")):
-        rows = [[name.replace("_", " "), str(value)] for name, value in settings.items()]
+        rows = [
+            [name.replace("_", " "), str(value)] for name, value in settings.items() if name not in OF_THE_MACHINE
+        ]
         blocks.append(Table(["setting", "value"], rows))
     return Section("Training", blocks)
+
+
+def _concerns(note: str, title: str) -> bool:
+    """Whether a bake-off's note is of this model, or of all of them."""
+    titles, colon, _what = note.partition(": ")
+    return not colon or "folds" in titles or title in titles.split(" and ")
 
 
 def _cost(facts: CardFacts) -> Section:
@@ -271,7 +285,8 @@ def _portable_lines(made: Portable) -> Iterator[str]:
 
 
 def _limits(facts: CardFacts) -> Section:
-    use = f"Made to tell {', '.join(facts.class_names)} apart on images like those of this project."
+    *others, last = facts.class_names
+    use = f"Made to tell {', '.join(others)} and {last} apart on images like those of this project."
     return Section("Intended use, and what it is not for", [Bullets([use, UNSEEN, SHORTCUTS, FAIRNESS])])
 
 

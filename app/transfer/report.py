@@ -21,6 +21,7 @@ from app.html.templating import TEMPLATES
 from app.images.queries import bytes_of, read_rows
 from app.images.rendering import to_png
 from app.languages import gettext as _
+from app.languages import in_english
 from app.models import UNSEEN, Bakeoff, Image, Project, now
 from app.results.board import Board, Contender
 from app.results.queries import find_bakeoff, list_verdicts, read_board, read_findings
@@ -83,7 +84,8 @@ def write_report(database: Database, settings: Settings, project_id: int) -> str
         if bakeoff is None:
             sentence = _("%(project)s has no results yet; run a bake-off first.")
             raise NotFoundError(sentence % {"project": project.name})
-        body = _body(session, BlobStore(settings.blobs_dir), project, bakeoff)
+        with in_english():
+            body = _body(session, BlobStore(settings.blobs_dir), project, bakeoff)
     title = escape(f"{project.name}: bake-off {bakeoff.number}")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

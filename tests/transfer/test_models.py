@@ -36,15 +36,37 @@ def test_the_card_says_what_went_wrong_and_whose_word_the_labels_are(
     freeze(database, settings, classifier_id)
     page = parsed(engineer.get(f"/projects/{loop.project_id}/export/models/{classifier_id}/card"))
     text = " ".join(page.select_one("main").get_text(" ").split())
-    assert "2 of 4 test images are told wrong" in text
+    assert "2 of 4 test images are judged wrong" in text
     assert "1 of 2 closed are called open" in text
     assert "1 of the wrong ones are said with a probability of 0.9 or more" in text
-    assert "Where the label is from people, in review: 1 of 1 told otherwise" in text
+    assert "Where the label is from people, in review, it differs on 1 of 1 (100.0%)" in text
     assert "2 of these labels are the word of other models" in text
     assert "Seed: 3." in text
     assert "As many" not in text
     cells = [[cell.get_text() for cell in row("td")] for row in page.select("table")[0].select("tbody tr")]
     assert cells == [["closed", "1", "1", "2"], ["open", "1", "1", "2"]]
+
+
+def test_the_card_leaves_out_what_is_of_other_models_and_of_the_machine(
+    engineer: TestClient, database: Database, loop: Loop, classifier_id: int
+):
+    with database.write() as session:
+        bakeoff = session.get_one(Bakeoff, session.get_one(Classifier, classifier_id).bakeoff_id)
+        title = session.get_one(Classifier, classifier_id).title
+        notes = [
+            f"VGG-11 and {title}: trained from scratch.",
+            "VGG-11: tuned.",
+            "Judged by 5 folds: every image.",
+        ]
+        bakeoff.report = {**bakeoff.report, "notes": notes, "preset": "report"}
+    page = engineer.get(f"/projects/{loop.project_id}/export/models/{classifier_id}/card")
+    text = " ".join(parsed(page).select_one("main").get_text(" ").split())
+    assert "trained from scratch." in text
+    assert "Judged by 5 folds" in text
+    assert "VGG-11: tuned" not in text
+    assert "Settings: the founding report's." in text
+    assert "checkpoint every s" not in text
+    assert text.count("code test") == 0, "the code is named once, by itself"
 
 
 def freeze(database: Database, settings: Settings, classifier_id: int) -> None:
@@ -66,7 +88,8 @@ def test_the_card_names_the_slices_that_fail_and_the_labels_in_doubt(
     fine = {"images": 90, "wrong": 3, "worse": False, "accuracy": {"value": 0.97, "low": 0.9, "high": 1.0}}
     dark = {**fine, "images": 40, "wrong": 10, "worse": True}
     base = f"/projects/{loop.project_id}/export/models/{classifier_id}/card.md"
-    for part, says in ((dark, "brightness: dark: 10 of 40 wrong (25.0%)"), (fine, "no part was found worse")):
+    told = "10 of 40 wrong (25.0%) in the slice brightness: dark"
+    for part, says in ((dark, told), (fine, "no part was found worse")):
         with database.write() as session:
             bakeoff = session.get_one(Bakeoff, session.get_one(Classifier, classifier_id).bakeoff_id)
             bakeoff.findings = {

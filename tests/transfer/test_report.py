@@ -70,7 +70,9 @@ def test_it_tells_who_is_better_where_models_fail_and_which_labels_are_in_doubt(
                 "differences": {"error": {"value": -0.28, "low": -0.352, "high": -0.19}},
             }],
         }  # fmt: skip
-    text = " ".join(BeautifulSoup(engineer.get(address).text, "html.parser").get_text(" ").split())
+    russian = {"Accept-Language": "ru"}
+    page = BeautifulSoup(engineer.get(address, headers=russian).text, "html.parser")
+    text = " ".join(page.get_text(" ").split())
     assert "Resnet18 is better than Vgg11: 30 against 2 images, p < .001." in text
     assert "Error: Resnet18 is better by 28.0 points (19.0 to 35.2)." in text
     assert "Resnet18, brightness: darkest: 10 of 40 wrong" in text
