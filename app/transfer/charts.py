@@ -14,6 +14,8 @@ MOST_POINTS = 160
 BINS = 40
 PARTS = 10
 """Of the calibration chart."""
+BESIDE, LINE = 40.0, 4.5
+"""How far apart dots are whose names cannot meet, and how far apart two names stand, of a side of 100."""
 Scores = NDArray[np.floating[Any]]
 Points = str
 """As SVG's `points`, in a square of side 100, y downwards."""
@@ -78,6 +80,8 @@ class Dot:
     label: str
     is_best: bool
     """No other is both smaller and better."""
+    label_y: float
+    """Lower than the dot where another's name stands beside it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def pareto(models: Sequence[tuple[str, int, float, float, float]]) -> Pareto:
     """
     if not models:
         return Pareto([], [], [])
+    models = sorted(models, key=lambda model: -model[2])  # so that names which make room for others go downwards
     logs = [math.log10(max(parameters, 1)) for _, parameters, *_ in models]
     first, last = math.floor(min(logs)), math.ceil(max(logs) + 1e-9)
     top = _round_up(max(high for *_, high in models))
@@ -101,11 +106,14 @@ def pareto(models: Sequence[tuple[str, int, float, float, float]]) -> Pareto:
     def y(value: float) -> float:
         return round(100 - 100 * value / top, 2)
 
-    dots = []
+    dots: list[Dot] = []
     for (title, parameters, error, low, high), log in zip(models, logs, strict=True):
         better = any(p <= parameters and e <= error and (p, e) != (parameters, error) for _, p, e, *_ in models)
         x = round(100 * (log - first) / (last - first), 2)
-        dots.append(Dot(x, y(error), y(low), y(high), title, not better))
+        place = y(error)
+        while any(abs(x - dot.x) < BESIDE and abs(place - dot.label_y) < LINE for dot in dots):
+            place += 0.5
+        dots.append(Dot(x, y(error), y(low), y(high), title, not better, place))
     x_ticks = [(100 * (n - first) / (last - first), _size(10**n)) for n in range(first, last + 1)]
     return Pareto(dots, [(y(top * k / 4), f"{100 * top * k / 4:.3g} %") for k in range(5)], x_ticks)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from itertools import pairwise
 
 import numpy as np
 from bs4 import BeautifulSoup
@@ -107,3 +108,9 @@ def test_the_charts_say_what_the_arrays_hold():
     pareto = charts.pareto([("small", 1000, 0.05, 0.04, 0.06), ("large", 10_000, 0.05, 0.04, 0.06)])
     assert [dot.is_best for dot in pareto.dots] == [True, False]
     assert charts.pareto([]).dots == []
+    close = charts.pareto(
+        [(name, 1000, error, 0.1, 0.2) for name, error in (("a", 0.15), ("b", 0.151), ("c", 0.152))]
+    )
+    names = [dot.label_y for dot in close.dots]
+    assert [dot.label for dot in close.dots] == ["c", "b", "a"]
+    assert min(low - high for high, low in pairwise(names)) >= 4.5
