@@ -13,6 +13,9 @@ STAMP := $(VENV)/.installed-$(shell sha256sum $(LOCK) | cut -c1-16)
 # SQLite waits for the disk at every commit; in memory the tests take half the time, and prove the same.
 ROOMY := $(shell [ -w /dev/shm ] && [ $$(df --output=avail /dev/shm | tail -1) -gt 3000000 ] && echo TMPDIR=/dev/shm)
 
+# Each test that starts a process would compile all of Squint anew where the environment forbids to keep that.
+KEEP := PYTHONDONTWRITEBYTECODE=
+
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,7 +30,7 @@ demo: install ## make a project of rendered eyes to try the loop on
 
 .PHONY: test
 test: install browser ## every test: SQLite, PostgreSQL, real Chromium
-	$(ROOMY) $(PY) -m pytest -n 2 --dist loadgroup $(if $(ONLY),-k "$(ONLY)")
+	$(ROOMY) $(KEEP) $(PY) -m pytest -n 2 --dist loadgroup $(if $(ONLY),-k "$(ONLY)")
 
 .PHONY: bench
 bench: install browser ## how fast it is, a JSON line a figure; ONLY=name for one
