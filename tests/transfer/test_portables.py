@@ -14,7 +14,7 @@ from app.config import Settings
 from app.db import Database
 from app.jobs.queue import run_folder
 from app.models import Job, PortableModel
-from app.transfer.tasks import EXPORT
+from app.transfer.tasks import EXPORT, publish
 from ml.portable import ONNX, PORTABLE, PROGRAM, Portable, PortableFile, PortablePlan, saying_threshold
 from ml.rundir import MANIFEST
 from tests.transfer.conftest import Loop, add_bakeoff
@@ -75,7 +75,7 @@ def test_what_the_job_made_is_named_and_handed_out(
     files_made(folder)
     with database.write() as session:
         for _ in range(2):  # done twice it is done once
-            EXPORT.publish(session, settings, session.get_one(Job, job.id), folder)
+            publish(session, settings, session.get_one(Job, job.id), folder)
     sent = engineer.get(f"{base}.onnx")
     assert (sent.content, 'filename="resnet18.onnx"' in sent.headers["content-disposition"]) == (b"onnx!", True)
     assert engineer.get(f"{base}.pt2").content == (folder / PROGRAM).read_bytes()
@@ -97,7 +97,7 @@ def test_what_is_in_use_leaves_with_its_threshold_whichever_way(
         folder = run_folder(settings, job.id)
         folder.mkdir(parents=True)
         files_made(folder)
-        EXPORT.publish(session, settings, job, folder)
+        publish(session, settings, job, folder)
     before = engineer.get(f"{base}/models/{classifier_id}.zip").content
     for threshold in (0.7, 0.125):  # the newest choice counts, and nothing is made anew
         engineer.post(f"{base}/choice", data={"classifier": classifier_id, "threshold": str(threshold)})
