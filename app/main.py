@@ -14,6 +14,7 @@ from app.config import Settings
 from app.db import Database
 from app.health import router as health
 from app.html.static import STATIC, VersionedStaticFiles
+from app.images.limits import UPLOAD
 from app.images.routes import router as images
 from app.labelers.effort_routes import router as effort
 from app.labelers.routes import router as labelers
@@ -65,10 +66,12 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.db_url)
     app.state.settings = settings
     app.state.database = database
+    app.state.limits = UPLOAD
     app.state.answerer = Answerer()
     app.mount("/static", VersionedStaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:
-        app.include_router(router)
+        # As they are: `include_router` asks each route anew what it depends on, while the first person waits.
+        app.router.routes.extend(router.routes)
     error_pages.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
     app.add_middleware(LanguageMiddleware)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
@@ -108,6 +109,14 @@ def app(settings: Settings) -> Iterator[FastAPI]:
 @pytest.fixture
 def database(app: FastAPI) -> Database:
     return app.state.database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_event_loop() -> Iterator[None]:
+    """Requests share a loop and its threads, as a server's do; by itself a client makes both anew for each."""
+    with pytest.MonkeyPatch.context() as patch, start_blocking_portal() as portal:
+        patch.setattr(TestClient, "portal", portal)
+        yield
 
 
 SignIn = Callable[..., TestClient]

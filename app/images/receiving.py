@@ -18,7 +18,7 @@ from python_multipart.multipart import parse_options_header
 from app.config import Settings
 from app.errors import BadInputError, NoSpaceError, TooLargeError
 from app.images.form_files import FormFiles
-from app.images.limits import UPLOAD, Limits, size_words
+from app.images.limits import Limits, size_words
 from app.languages import gettext as _
 
 STEP_BYTES = 1_000_000
@@ -29,8 +29,9 @@ LEFTOVER_SECONDS = 24 * 3600
 DISK_FULL = "The disk of the server is nearly full; nothing was uploaded."
 
 
-def get_limits() -> Limits:
-    return UPLOAD
+async def get_limits(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
 
 
 LimitsDep = Annotated[Limits, Depends(get_limits)]

@@ -18,7 +18,6 @@ from sqlalchemy import func, select
 from app.config import Settings
 from app.db import Database
 from app.images.limits import Limits
-from app.images.receiving import get_limits
 from app.models import Base, Image, ImportBatch, Role
 from app.security import COOKIE, open_session
 from tests import factories
@@ -39,7 +38,7 @@ class Live:
     blocked: list[float] = field(default_factory=list)
 
     def limit(self, **limits: Any) -> None:
-        self.app.dependency_overrides[get_limits] = lambda: Limits(disk_floor_bytes=0, **limits)
+        self.app.state.limits = Limits(disk_floor_bytes=0, **limits)
 
     def upload(self, *files: tuple[str, bytes], html: bool = False, **fields: str) -> httpx.Response:
         parts = [("files", (name, data, "application/octet-stream")) for name, data in files]
@@ -111,7 +110,7 @@ def live(app: FastAPI, settings: Settings, database: Database) -> Iterator[Live]
         project = factories.add_project(session, "Eyes", members=[user.id])
         token = open_session(session, user, days=1)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app.dependency_overrides[get_limits] = lambda: Limits(disk_floor_bytes=0)
+    app.state.limits = Limits(disk_floor_bytes=0)
     blocked: list[float] = []
     server, thread = _serve(app, blocked)
     port = server.servers[0].sockets[0].getsockname()[1]

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from app.images import receiving
+from app.images.limits import UPLOAD
 from tests.faults import broken_zips
 from tests.faults.conftest import Live, sqlite_only
 from tests.images.samples import picture, some, zip_of
@@ -290,7 +291,7 @@ def test_u29_without_room_on_the_disk_the_body_is_not_even_read(live: Live, monk
     before = live.state()
     with raw_request(live, b"", "Content-Length: 1500000000") as connection:
         assert b" 507 " in connection.recv(4000)
-    live.app.dependency_overrides.clear()
+    live.app.state.limits = UPLOAD
     refused = live.upload(("eyes.zip", zip_of(some(1))))
     assert refused.status_code == 507
     assert "nearly full" in refused.json()["error"]
