@@ -88,7 +88,7 @@ def write_wandb(runs: Sequence[TrackedRun], folder: Path) -> int:
     Return how many runs there are.
     """
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # the one thing that it sends when it is offline
-    wandb: Any = _client("wandb")
+    wandb: Any = _client("wandb", "wandb")
     folder.mkdir(parents=True, exist_ok=True)
     there = {path.name.rpartition("-")[2] for path in folder.glob("wandb/offline-run-*")}
     settings = wandb.Settings(
@@ -125,10 +125,9 @@ def _all_points(run: TrackedRun) -> Iterator[tuple[str, int, float]]:
     yield from ((f"test/{name}", best, value) for name, value in run.figures.items())
 
 
-def _client(module: str, extra: str = "") -> ModuleType:
-    """Return the client library, of an `extra` or by itself; raise RunError where it is not installed."""
+def _client(module: str, extra: str) -> ModuleType:
+    """Return the client library of an extra; raise RunError where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
-        needs = f"the extra {extra}: install squint[{extra}]" if extra else f"{module}: pip install {module}"
-        raise RunError(f"This needs {needs}.") from None
+        raise RunError(f"This needs the extra {extra}: pip install 'squint[{extra}]'.") from None

@@ -118,9 +118,9 @@ def test_weights_and_biases_get_offline_runs_epoch_by_epoch_and_each_once(
 @pytest.mark.parametrize(
     ("write", "command"),
     [
-        (write_tensorboard, r"install squint\[tensorboard\]"),
-        (write_mlflow, r"install squint\[mlflow\]"),
-        (write_wandb, "needs wandb: pip install wandb"),
+        (write_tensorboard, r"install 'squint\[tensorboard\]"),
+        (write_mlflow, r"install 'squint\[mlflow\]"),
+        (write_wandb, r"install 'squint\[wandb\]"),
     ],
 )
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: object, command: str):
