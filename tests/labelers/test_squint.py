@@ -148,7 +148,7 @@ def test_what_the_round_is_sure_of_is_accepted_and_the_rest_waits_in_its_order(
     assert "sure of 10, not of 30" in page
     assert "1.2 %" in page
     assert "at most 9.5 % (95 %)" in page
-    assert "ResNet50, YOLOv8n would join them" in page
+    assert "ResNet50 and YOLOv8n would join them" in page
 
 
 @on_sqlite
