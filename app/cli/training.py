@@ -207,6 +207,18 @@ def _say_results(answer: dict[str, Any]) -> None:
             f"{row['model']:<{width}} {row['precision']:9.3f} {row['recall']:6.3f} {row['f1']:5.3f} {eer} {auc} "
             f"{row['parameters'] / 1e6:9.1f} {row['seconds']:8.0f}"
         )
+    _say_verdicts(answer)
+
+
+def _say_verdicts(answer: dict[str, Any]) -> None:
+    """Say whether the model of the least EER, or the first of them, is better than each of the others."""
+    from app.results.verdicts import judge_row  # noqa: PLC0415
+
+    best = min(answer["models"], key=lambda row: row["figures"].get("eer", {}).get("value") or 1)["model"]
+    for row in answer["pairs"]:
+        if best in {row["first"], row["second"]}:
+            verdict = judge_row(row, row["first"], row["second"])
+            say(" ".join([verdict.sentence, *verdict.by_how_much]))
 
 
 def _figure(row: dict[str, Any], name: str) -> str:

@@ -17,8 +17,8 @@ from app.projects.queries import LARGEST_ID
 from app.results.board import Board, Contender
 from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, sort_rows
-from app.results.verdicts import Verdict, judge
-from ml.metrics import REPORT_THRESHOLD, Pair, Tally, per_class
+from app.results.verdicts import Verdict, judge_row
+from ml.metrics import REPORT_THRESHOLD, Tally, per_class
 
 
 def list_bakeoffs(session: Session, project_id: int) -> list[Bakeoff]:
@@ -171,13 +171,9 @@ def list_verdicts(bakeoff: Bakeoff, findings: dict[str, Any], ahead: int | None 
     """
     titles = {row.name: row.title for row in bakeoff.classifiers}
     first_of_all = next((row.name for row in bakeoff.classifiers if row.id == ahead), None)
-    verdicts = []
     pairs = findings.get("pairs", [])
-    for row in sorted(pairs, key=lambda pair: first_of_all not in {pair["first"], pair["second"]}):
-        pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
-        first, second = titles[row["first"]], titles[row["second"]]
-        verdicts.append(judge(pair, first, second, row["holm"], row.get("differences")))
-    return verdicts
+    ordered = sorted(pairs, key=lambda pair: first_of_all not in {pair["first"], pair["second"]})
+    return [judge_row(row, titles[row["first"]], titles[row["second"]]) for row in ordered]
 
 
 def read_codes(session: Session, bakeoff: Bakeoff) -> NDArray[np.uint8] | None:

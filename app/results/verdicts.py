@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.languages import decimal, fixed
 from app.languages import gettext as _
@@ -34,6 +35,12 @@ def judge(
     method = _("exact sign test over whole groups") if pair.by_group else _("McNemar’s exact test")
     sentence = _sentence(pair, first, second, pair.p if p is None else p)
     return Verdict(sentence, method, by_how_much(differences or {}, first, second))
+
+
+def judge_row(row: Mapping[str, Any], first: str, second: str) -> Verdict:
+    """As `judge`, for a row of a bake-off's `pairs`."""
+    pair = Pair(row["only_first"], row["only_second"], row["p"], row["by_group"])
+    return judge(pair, first, second, row["holm"], row.get("differences"))
 
 
 def by_how_much(differences: Mapping[str, Difference], first: str, second: str) -> tuple[str, ...]:
