@@ -26,7 +26,7 @@ from app.models import (
     Round,
 )
 from app.projects.next_step import NextStep, Standing, next_step
-from app.review.audit_queries import AuditRow, count_left, find_current
+from app.review.audit_queries import AuditRow, count_left, find_current, list_audits
 from app.review.queries import waits_for_others
 
 
@@ -52,7 +52,7 @@ class Overview:
     advice: Advice | None
     """Whether to go on answering; None before the first round."""
     audit: AuditRow | None
-    """The newest of what the newest round accepted."""
+    """The newest, of whatever round."""
 
     @property
     def version(self) -> str:
@@ -64,7 +64,7 @@ class Overview:
             self.bakeoff and self.bakeoff.id,
             self.refused_files,
             self.advice,
-            self.audit and self.audit.statement,
+            self.audit and (self.audit.statement, self.audit.is_current),
         )
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -84,7 +84,7 @@ def read_overview(session: Session, project: Project, *, engineer: bool, user_id
         bakeoff=_newest(session, Bakeoff, project.id),
         refused_files=session.scalar(refused) or 0,
         advice=advice,
-        audit=find_current(session, project.id),
+        audit=next(iter(list_audits(session, project.id)), None),
     )
 
 

@@ -311,3 +311,24 @@ def test_the_page_plans_for_the_aim_of_the_project_and_says_whether_it_is_proven
     with room.database.write() as session:
         session.get_one(Project, room.project).target = 0.1
     assert "It does not prove the aim of this project, at most 10 %." in page(auditor)
+
+
+@on_sqlite
+def test_the_overview_keeps_what_the_audit_of_an_earlier_round_found(room: Room, auditor: Tab):
+    def stage() -> str:
+        answer = auditor.client.get(f"/projects/{room.project}", headers={"Accept": "text/html"})
+        parts = BeautifulSoup(answer.text, "html.parser").select(".stage")
+        return next(
+            " ".join(part.get_text(" ").split()) for part in parts if part.get_text().strip()[:5] == "Audit"
+        )
+
+    send(auditor, size="20")
+    check(room, auditor, 5)
+    assert stage() == "Audit under way 5"
+    check(room, auditor, 15)
+    assert stage() == "Audit ≤ 13.9 % wrong, 95 % 20"
+    add_round(room, 2)
+    assert stage() == "Audit ≤ 13.9 % wrong in round 1 20"
+    send(auditor, size="3")
+    send(auditor, "/end")
+    assert stage() == "Audit ended early 0"
