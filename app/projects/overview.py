@@ -26,7 +26,7 @@ from app.models import (
     Round,
 )
 from app.projects.next_step import NextStep, Standing, next_step
-from app.review.audit_queries import AuditRow, count_left, find_current, list_audits
+from app.review.audit_queries import AuditRow, count_left, has_current, list_audits
 from app.review.queries import waits_for_others
 
 
@@ -106,7 +106,7 @@ def read_standing(session: Session, project: Project, user_id: int | None = None
         seed_size=project.seed_size,
         rounds=rounds,
         audit_left=count_left(session, project.id),
-        audited=find_current(session, project.id) is not None,
+        audited=has_current(session, project.id),
         bakeoffs=_count(session, Bakeoff, project.id),
         for_others=user_id is not None and waits_for_others(session, project.id, pile, user_id),
         missing=why_not(session, project),

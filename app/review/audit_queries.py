@@ -146,12 +146,15 @@ def to_json(row: AuditRow) -> dict[str, Any]:
     }
 
 
+def has_current(session: Session, project_id: int) -> bool:
+    """Whether the newest audit is one of what the newest round accepted."""
+    newest = find_newest(session, project_id)
+    return newest is not None and newest.round_id == find_newest_round_id(session, project_id)
+
+
 def find_current(session: Session, project_id: int) -> AuditRow | None:
     """Return the newest audit, if it is one of what the newest round accepted."""
-    newest = find_newest(session, project_id)
-    if newest is None or newest.round_id != find_newest_round_id(session, project_id):
-        return None
-    return list_audits(session, project_id)[0]
+    return list_audits(session, project_id)[0] if has_current(session, project_id) else None
 
 
 def count_left(session: Session, project_id: int) -> int:
