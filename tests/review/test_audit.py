@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from app.config import Settings
 from app.errors import ConflictError
-from app.labelers.tasks import prepare
 from app.labeling.queries import current_labels
-from app.models import Audit, AuditItem, AuditPlan, Image, Pile, Project, QueueEntry, User
+from app.models import Audit, AuditPlan, Image, Pile, Project, QueueEntry, User
 from app.review import audit, audit_queries
-from app.review.service import fill_review
-from ml.contract import Manifest
-from ml.rundir import MANIFEST
-from tests import factories
-from tests.finished import add_job
-from tests.review.conftest import Room, Tab
+from tests.review.auditing import check, page, sample, send
+from tests.review.conftest import Room, Tab, add_round
 from tests.web import on_sqlite
-
-
-def add_round(room: Room, number: int = 1) -> None:
-    """The first two images are unclear, the other 28 accepted as open."""
-    with room.database.write() as session:
-        project = session.get_one(Project, room.project)
-        closed, open_ = project.classes
-        unsure, sure = [(closed, 0.7), (open_, 0.6)], [(open_, 0.9), (open_, 0.95)]
-        says = {image: unsure if i < 2 else sure for i, image in enumerate(room.images)}
-        factories.add_round(session, project, says, number)
-        fill_review(session, room.project, {room.images[0]: 0.2, room.images[1]: 0.1})
-
-
-@pytest.fixture
-def auditor(room: Room) -> Tab:
-    add_round(room)
-    return room.tab()
-
-
-def page(tab: Tab, query: str = "") -> str:
-    answer = tab.client.get(f"/projects/{tab.project}/audit{query}", headers={"Accept": "text/html"})
-    assert answer.status_code == 200, answer.text
-    return " ".join(BeautifulSoup(answer.text, "html.parser").select_one("main").get_text(" ").split())
-
-
-def send(tab: Tab, path: str = "", **fields: Any) -> Any:
-    return tab.client.post(f"/projects/{tab.project}/audit{path}", data=fields)
-
-
-def sample(room: Room) -> list[int]:
-    with room.database.read() as session:
-        newest = audit_queries.find_newest(session, room.project)
-        rows = select(AuditItem.image_id).where(AuditItem.audit_id == newest.id).order_by(AuditItem.position)
-        return list(session.scalars(rows))
-
-
-def check(room: Room, tab: Tab, count: int, wrong: int = 0) -> None:
-    """Answer the next `count` of the sample; the first `wrong` of them not as the labelers did."""
-    for number, image in enumerate(tab.ids(count, pile="audit")):
-        response = tab.answer(image, room.classes[0 if number < wrong else 1], source="audit")
-        assert response.status_code == 200, response.text
 
 
 def test_a_sample_is_drawn_from_what_is_accepted_and_waits_for_a_person(room: Room, auditor: Tab):
@@ -176,30 +125,6 @@ def test_an_open_plan_counts_only_what_comes_before_the_first_gap(room: Room, au
 
 
 @on_sqlite
-def test_a_changed_pile_is_not_drawn_from_further(room: Room, auditor: Tab):
-    send(auditor, size="5", plan="open")
-    check(room, auditor, 5)
-    other = next(image for image in room.images[2:] if image not in sample(room))
-    auditor.client.post(f"/projects/{room.project}/images/{other}/doubt")
-    refused = send(auditor, "/more", count="5")
-    assert refused.status_code == 409
-    assert "has changed" in refused.text
-
-
-@on_sqlite
-def test_a_new_round_leaves_the_sample_waiting_and_makes_the_statement_history(room: Room, auditor: Tab):
-    send(auditor, size="10")
-    drawn = sample(room)
-    check(room, auditor, 4)
-    add_round(room, number=2)
-    assert set(auditor.ids(20, pile="audit")) | set(drawn[:4]) == set(drawn)
-    check(room, auditor, 6)
-    said = page(auditor)
-    assert "the labelers have learnt again since" in said
-    assert "It speaks of what round 1 had accepted, 28 labels." in said
-
-
-@on_sqlite
 def test_what_an_ended_audit_found_stays_whatever_becomes_of_its_images(room: Room, auditor: Tab):
     send(auditor, size="4")
     check(room, auditor, 4, wrong=1)
@@ -245,52 +170,6 @@ def test_without_a_round_or_beyond_the_pile_nothing_is_drawn(room: Room):
 
 
 @on_sqlite
-def test_an_audits_answers_begin_no_round_that_would_change_the_pile(room: Room, auditor: Tab):
-    from app.labelers.queries import count_answers_since
-
-    send(auditor, size="5")
-    check(room, auditor, 5)
-    with room.database.read() as session:
-        assert count_answers_since(session, room.project, None, 100) == 0
-
-
-@on_sqlite
-def test_a_round_learns_which_answers_are_an_audits_and_takes_them_for_no_sample_of_the_whole_pile(
-    room: Room, settings: Settings, tmp_path: Path
-):
-    tab = room.tab()
-    seeded = tab.ids(2)
-    for image in seeded:
-        tab.answer(image, room.classes[1])
-    add_round(room)
-    send(tab, size="5")
-    check(room, tab, 4)
-    checked = sample(room)[:4]
-    with room.database.write() as session:
-        job = add_job(session, session.get_one(Project, room.project))
-        job.spec = {"models": []}
-    prepare(room.database, settings, job, tmp_path)
-    manifest = Manifest.from_json((tmp_path / MANIFEST).read_text())
-    told = zip(manifest.image_ids, manifest.at_random, manifest.audited, strict=True)
-    assert {(image, drawn, audited) for image, drawn, audited in told if drawn or audited} == {
-        *((image, True, False) for image in seeded),
-        *((image, False, True) for image in checked),
-    }
-
-
-@on_sqlite
-def test_ending_lets_unclear_images_of_the_sample_wait_for_review(room: Room, auditor: Tab):
-    send(auditor, size="28")
-    with room.database.write() as session:
-        project = session.get_one(Project, room.project)
-        closed, open_ = project.classes
-        factories.add_round(session, project, {i: [(closed, 0.7), (open_, 0.6)] for i in room.images}, 2)
-        fill_review(session, room.project, dict.fromkeys(room.images, 0.5))
-    send(auditor, "/end")
-    assert len(auditor.ids(40, pile="review")) == 30
-
-
-@on_sqlite
 def test_two_who_draw_at_once_get_one_audit(room: Room, auditor: Tab):
     with room.database.write() as session:
         project, user = session.get_one(Project, room.project), session.scalars(select(User)).first()
@@ -311,24 +190,3 @@ def test_the_page_plans_for_the_aim_of_the_project_and_says_whether_it_is_proven
     with room.database.write() as session:
         session.get_one(Project, room.project).target = 0.1
     assert "It does not prove the aim of this project, at most 10 %." in page(auditor)
-
-
-@on_sqlite
-def test_the_overview_keeps_what_the_audit_of_an_earlier_round_found(room: Room, auditor: Tab):
-    def stage() -> str:
-        answer = auditor.client.get(f"/projects/{room.project}", headers={"Accept": "text/html"})
-        parts = BeautifulSoup(answer.text, "html.parser").select(".stage")
-        return next(
-            " ".join(part.get_text(" ").split()) for part in parts if part.get_text().strip()[:5] == "Audit"
-        )
-
-    send(auditor, size="20")
-    check(room, auditor, 5)
-    assert stage() == "Audit under way 5"
-    check(room, auditor, 15)
-    assert stage() == "Audit ≤ 13.9 % wrong, 95 % 20"
-    add_round(room, 2)
-    assert stage() == "Audit ≤ 13.9 % wrong in round 1 20"
-    send(auditor, size="3")
-    send(auditor, "/end")
-    assert stage() == "Audit ended early 0"
