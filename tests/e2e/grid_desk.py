@@ -51,9 +51,12 @@ class GridDesk:
         """Press Enter on a page that has been looked at; return the tiles that were on it."""
         page = page or self.page
         self.ready(page)
-        shown = self.shown(page)
-        page.wait_for_timeout(UNSEEN_MS)
-        page.keyboard.press("Enter")
+        shown, presses = self.shown(page), 0
+        while self.shown(page) == shown:  # a busy machine may paint it late: then nobody has looked at it yet
+            assert presses < 20, "Enter confirms nothing"
+            page.wait_for_timeout(UNSEEN_MS)
+            page.keyboard.press("Enter")
+            presses += 1
         return shown
 
     def saved(self, page: Page | None = None) -> None:

@@ -108,7 +108,7 @@ def test_marks_of_a_page_that_is_not_confirmed_survive_a_reload(grid: GridDesk):
 
 def test_a_double_press_confirms_no_page_that_nobody_has_seen(grid: GridDesk):
     grid.page.wait_for_load_state("networkidle")
-    grid.page.wait_for_timeout(UNSEEN_MS)
+    grid.page.wait_for_timeout(3 * UNSEEN_MS)
     grid.page.locator("#confirm").dblclick()
     grid.page.keyboard.press("Enter")
     grid.saved()

@@ -22,7 +22,8 @@ def test_thirty_keys_are_thirty_answers_each_of_the_image_that_was_shown(desk: D
 
 def test_seconds_count_from_the_painted_image_to_the_key(desk: Desk):
     desk.press("1")
-    desk.page.wait_for_timeout(700)
+    desk.name()
+    desk.page.wait_for_timeout(1000)
     desk.press("2")
     desk.saved()
     assert 0.6 <= desk.rows()[-1].seconds < 5
