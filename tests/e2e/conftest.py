@@ -56,7 +56,7 @@ class Desk:
         return page
 
     def ready(self, page: Page | None = None) -> None:
-        expect((page or self.page).locator(".answer").first).to_be_enabled(timeout=15_000)
+        expect((page or self.page).locator(".answer").first).to_be_enabled()
 
     def press(self, keys: str, page: Page | None = None) -> list[str]:
         """Press one key after another, each when its image is there; return the images that were answered."""

@@ -38,7 +38,7 @@ class GridDesk:
         return page
 
     def ready(self, page: Page | None = None) -> None:
-        expect((page or self.page).locator("#confirm")).to_be_enabled(timeout=15_000)
+        expect((page or self.page).locator("#confirm")).to_be_enabled()
 
     def tile(self, number: int) -> Locator:
         return self.page.locator(".cell").nth(number)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.db import Database
 from app.models import User
@@ -32,6 +32,7 @@ def chromium(*wanted: str) -> Iterator[Browser]:
     """The quickest Chromium there is, or with `window` the one that people have."""
     find = [ROOT / "scripts" / "find-chromium", *wanted]
     found = subprocess.run(find, capture_output=True, text=True, check=True)
+    expect.set_options(timeout=20_000)  # a busy machine is slow, and that is no fault of the page
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found.stdout.strip(), args=QUIET)
         yield browser

@@ -37,7 +37,7 @@ def test_an_engineer_looks_first_then_sees_what_people_said_and_decides(server: 
     sign_in(context, database, erin, server.url)
     page = context.new_page()
     page.goto(f"{server.url}/projects/{project_id}/adjudicate")
-    expect(page.locator(".answer").first).to_be_enabled(timeout=15_000)
+    expect(page.locator(".answer").first).to_be_enabled()
     expect(page.locator("#opinion-list")).to_contain_text("Hidden")
     page.keyboard.press("m")
     expect(page.locator("#opinion-list")).to_have_text("Person 1closedPerson 2open")

@@ -86,7 +86,7 @@ def test_the_end_of_the_pile_says_what_comes_next(desk: Desk):
     for _ in range(60):
         desk.press("1")
     desk.saved()
-    expect(desk.page.locator("#message")).to_contain_text("No new image waits", timeout=20_000)
+    expect(desk.page.locator("#message")).to_contain_text("No new image waits")
     expect(desk.page.get_by_role("link", name="What comes next")).to_be_visible()
     expect(desk.page.locator("#note")).to_contain_text("The seed is complete, thank you")
     assert len(desk.labels()) == 60
