@@ -49,9 +49,10 @@ def somebody_works(shell: Shell) -> Iterator[bool]:
     from app.jobs.supervisor import Supervisor  # noqa: PLC0415
 
     with shell.database.read() as session:
-        if list_live_workers(session, shell.settings.worker_dead_after_s):
-            yield False
-            return
+        alive = list_live_workers(session, shell.settings.worker_dead_after_s)
+    if alive:
+        yield False
+        return
     supervisor = Supervisor(shell.settings)
     supervisor.start()
     try:

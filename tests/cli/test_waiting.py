@@ -14,7 +14,7 @@ from app.cli import waiting
 from app.cli.shell import opened
 from app.jobs.engine import workflows_of
 from app.jobs.queue import cancel, submit
-from app.models import Job, Project
+from app.models import Job, Project, Worker
 from ml.events import Progress
 from tests.cli.conftest import Squint
 from tests.factories import add_round
@@ -95,6 +95,16 @@ def test_who_waits_is_told_once_what_for_and_how_far_that_is(
         _job, status = waiting._watch(shell, ours)
     assert status == "cancelled"
     assert capfd.readouterr().err == "Waits behind: round 7 of eyes, 40 %, then 1 more\n"
+
+
+def test_whoever_waits_for_another_s_worker_holds_no_read_of_the_database_open(data_dir: Path):
+    """The write-ahead log could not be taken back for as long as the job goes on."""
+    with opened(data_dir) as shell:
+        with shell.database.write() as session:
+            session.add(Worker(id="elsewhere-1", host="elsewhere", pid=1))
+        with waiting.somebody_works(shell) as ours:
+            assert not ours
+            assert shell.database.engine.pool.checkedout() == 0
 
 
 def test_a_job_that_waits_is_cancelled_by_name(squint: Squint, labelled: str):
