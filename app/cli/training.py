@@ -211,10 +211,11 @@ def _say_results(answer: dict[str, Any]) -> None:
 
 
 def _say_verdicts(answer: dict[str, Any]) -> None:
-    """Say whether the model of the least EER, or the first of them, is better than each of the others."""
+    """Say whether the model that errs least, or the first of them, is better than each of the others."""
+    from app.results.board import badness  # noqa: PLC0415
     from app.results.verdicts import judge_row  # noqa: PLC0415
 
-    best = min(answer["models"], key=lambda row: row["figures"].get("eer", {}).get("value") or 1)["model"]
+    best = min(answer["models"], key=lambda row: badness(row["figures"]))["model"]
     for row in answer["pairs"]:
         if best in {row["first"], row["second"]}:
             verdict = judge_row(row, row["first"], row["second"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.metrics import confusion_matrix, decide
+
+
+def error_of(figures: Mapping[str, Any]) -> float | None:
+    """Return by what models are ranked: their EER, or for more than two classes their share of wrong ones.
+
+    `figures`: a model's, as a bake-off stores them. None: it has neither.
+    """
+    eer, accuracy = (figures.get(name, {}).get("value") for name in ("eer", "accuracy"))
+    if eer is not None:
+        return float(eer)
+    return None if accuracy is None else 1 - float(accuracy)
+
+
+def badness(figures: Mapping[str, Any]) -> float:
+    """Return that error as something to sort by: who has none comes last."""
+    error = error_of(figures)
+    return 1.0 if error is None else error
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.results.board import error_of
 from ml.metrics import Confusion, Tally
 from ml.metrics.front import on_front
 
@@ -51,11 +52,8 @@ class ModelRow:
 
     @property
     def error(self) -> float | None:
-        """What the front is judged by: the EER, or for more than two classes the share of wrong ones."""
-        if (eer := self.figure("eer")) is not None:
-            return eer["value"]
-        accuracy = (self.figure("accuracy") or {}).get("value")
-        return None if accuracy is None else 1 - accuracy
+        """What the front is judged by."""
+        return error_of(self.metrics.get("figures", {}))
 
     def value(self, column: str, threshold: float) -> float | None:
         if column in MOVING:

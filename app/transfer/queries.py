@@ -28,6 +28,7 @@ from app.models import (
     Round,
     User,
 )
+from app.results.board import badness
 from app.transfer.tables import Opinion, Row
 
 AT_ONCE = 2_000
@@ -196,19 +197,10 @@ def count_for_export(session: Session, project: Project) -> ExportCounts:
 
 
 def list_classifiers(session: Session, project_id: int) -> list[Classifier]:
-    """Return the classifiers of the newest bake-off, the one with the lowest equal error rate first."""
+    """Return the classifiers of the newest bake-off, the one that errs least first."""
     newest = select(Bakeoff.id).where(Bakeoff.project_id == project_id).order_by(Bakeoff.number.desc()).limit(1)
     found = session.scalars(select(Classifier).where(Classifier.bakeoff_id == newest.scalar_subquery()))
-    return sorted(found, key=_badness)
-
-
-def _badness(classifier: Classifier) -> tuple[float, int]:
-    """By equal error rate, or by accuracy where there are more than two classes."""
-    figures = classifier.metrics.get("figures", {})
-    eer = figures.get("eer", {}).get("value")
-    accuracy = figures.get("accuracy", {}).get("value")
-    badness = eer if eer is not None else 1.0 - accuracy if accuracy is not None else 1.0
-    return badness, classifier.position
+    return sorted(found, key=lambda c: (badness(c.metrics.get("figures", {})), c.position))
 
 
 def get_classifier(session: Session, project_id: int, classifier_id: int) -> Classifier:

@@ -23,7 +23,7 @@ from app.images.rendering import to_png
 from app.languages import gettext as _
 from app.languages import in_english
 from app.models import UNSEEN, Bakeoff, Image, Project, now
-from app.results.board import Board, Contender
+from app.results.board import Board, Contender, badness
 from app.results.queries import find_bakeoff, list_verdicts, read_board, read_findings
 from app.storage import BlobStore, MissingBlobError
 from app.transfer import charts
@@ -100,7 +100,7 @@ def _body(session: Session, store: BlobStore, project: Project, bakeoff: Bakeoff
     pictures = Pictures(session, store, board)
     found = read_findings(session, bakeoff)
     models = [_shown(board, c, pictures, findings_of(found, c.name)) for c in board.contenders]
-    models.sort(key=_badness)
+    models.sort(key=lambda model: badness(model.figures))
     dots = [
         (m.contender.title, m.contender.parameters, f["value"], f["low"], f["high"])
         for m in models
@@ -112,11 +112,6 @@ def _body(session: Session, store: BlobStore, project: Project, bakeoff: Bakeoff
         colors=[next((c.color for c in project.classes if c.id == i), 8) for i in bakeoff.class_ids],
         figure_names=_names(models), found=found, verdicts=list_verdicts(bakeoff, found),
     )  # fmt: skip
-
-
-def _badness(model: Shown) -> float:
-    eer, accuracy = model.figures.get("eer"), model.figures.get("accuracy")
-    return eer["value"] if eer else 1 - accuracy["value"] if accuracy else 1.0
 
 
 def _names(models: Sequence[Shown]) -> list[str]:

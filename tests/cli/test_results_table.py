@@ -41,6 +41,12 @@ def test_below_the_table_it_says_whether_the_best_model_is_better_than_each_othe
     ]
 
 
+def test_a_model_that_never_errs_is_the_best(capfd: pytest.CaptureFixture[str]):
+    pairs = [pair("b", "a", 0, 30, 0.001), pair("b", "c", 9, 8, 0.9), pair("a", "c", 30, 0, 0.001)]
+    lines = said(capfd, model("b", 0.2), model("a", 0.0), model("c", 0.3), pairs=pairs)
+    assert [line.split()[0] for line in lines[-2:]] == ["a", "a"]
+
+
 def test_where_no_model_has_an_eer_the_first_is_compared(capfd: pytest.CaptureFixture[str]):
     models = [model(name, None) for name in "abc"]
     lines = said(capfd, *models, pairs=[pair("a", "b", 5, 5, 1.0), pair("b", "c", 5, 5, 1.0)])
