@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 MANIFEST = "manifest.json"
 SPLITS = "splits.json"
@@ -26,10 +27,11 @@ LOG = "log.txt"
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on a clean exit it is fsynced and renamed over it.
 
-    A reader sees the old file or the whole new one, also after kill -9. The folder is made if absent.
+    A reader sees the old file or the whole new one, also after kill -9; of several who write at once, threads of
+    one process or machines that share the folder, the last wins. The folder is made if absent.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")
     try:
         yield temporary
         with temporary.open("rb") as stream:
