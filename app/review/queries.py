@@ -81,8 +81,8 @@ def count_done(session: Session, project: Project, pile: Pile, user_id: int, cou
 
 def is_set_aside_alone(session: Session, image_id: int) -> bool:
     """Whether one person's can't tell set the image aside, since nobody else could be asked."""
-    image = session.get_one(Image, image_id)
-    return image.state == ImageState.SET_ASIDE and len(labeling.people_said(session, [image_id])[image_id]) == 1
+    image, said = session.get_one(Image, image_id), labeling.people_said(session, [image_id])
+    return image.state == ImageState.SET_ASIDE and len(said.get(image_id, [])) == 1
 
 
 def recent_answers(

@@ -176,7 +176,8 @@ def _annotated(session: Session, member: Member, body: AnnotationBody) -> dict[s
 
 
 def _note(session: Session, row: Annotation) -> dict[str, str]:
-    if row.kind != AnnotationKind.CANT_TELL or not queries.is_set_aside_alone(session, row.image_id):
+    decides = row.source == AnnotationSource.ADJUDICATION
+    if row.kind != AnnotationKind.CANT_TELL or decides or not queries.is_set_aside_alone(session, row.image_id):
         return {}
     alone = _("Nobody else is in this project to ask: the image is set aside, and no model learns from it.")
     return {"note": alone}

@@ -56,6 +56,15 @@ def test_an_image_goes_to_two_people_and_to_none_of_them_twice(room: Room):
 
 
 @on_sqlite
+def test_an_engineer_who_cannot_tell_decides_too_though_nobody_has_answered(room: Room):
+    erin = room.tab(role="engineer")
+    answer = erin.answer(room.images[0], None, kind="cant_tell", source="adjudication")
+    assert answer.status_code == 200
+    assert "note" not in answer.json()
+    assert state(room, room.images[0]) == ("set_aside", None)
+
+
+@on_sqlite
 def test_the_overview_says_that_only_other_peoples_answers_are_missing(room: Room):
     set_up(room, overlap=2)
     ann, bob = room.tab(), room.tab()
