@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "team", "transfer", "users"}
 ML_FOR_THE_APP = {
     "contract", "events", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable",
-    "tracking", "errors", "likeness", "settings",
+    "tracking", "errors", "likeness", "settings", "turns",
 }  # fmt: skip
 ROOTS = {"app.main", "app.jobs.kinds"}
 """Modules that put the slices together, and so may import any part of them."""
@@ -149,6 +149,18 @@ def test_nobody_commits_but_the_edge():
         module_name(path)
         for path in sources("app")
         if path not in allowed and {"commit", "rollback"} & set(calls(path))
+    ]
+    assert offenders == []
+
+
+def test_nothing_that_runs_on_the_event_loop_is_given_a_session_to_write():
+    """Its first statement waits for whoever writes just now, the worker too, and with it would wait everybody."""
+    offenders = [
+        f"{module_name(path)}.{node.name}"
+        for path in sources("app")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef)
+        and any(isinstance(a.annotation, ast.Name) and a.annotation.id == "SessionDep" for a in node.args.args)
     ]
     assert offenders == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from app.db import ReadSessionDep, SessionDep
@@ -76,10 +76,19 @@ def results_page(
     )
 
 
-@router.post("")
-async def start(request: Request, project: EngineerProjectDep, user: UserDep, session: SessionDep) -> Response:
+async def bakeoff_form(request: Request) -> BakeoffForm:
     form = await request.form(max_files=0, max_fields=30)
-    asked = parse_or_refuse(BakeoffForm, {**form, "models": form.getlist("models")})
+    return parse_or_refuse(BakeoffForm, {**form, "models": form.getlist("models")})
+
+
+@router.post("")
+def start(
+    request: Request,
+    project: EngineerProjectDep,
+    user: UserDep,
+    asked: Annotated[BakeoffForm, Depends(bakeoff_form)],
+    session: SessionDep,
+) -> Response:
     service.start_bakeoff(session, project, user.id, asked.wanted)
     return go_to(request, f"/projects/{project.id}/results")
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.db import SessionDep
 from app.html.fields import FormModel, PlainText
+from app.html.form_data import FormFieldsDep
 from app.html.forms import parse_or_refuse
 from app.html.htmx import go_to
 from app.projects.access import EngineerProjectDep
@@ -24,7 +25,9 @@ class SearchForm(FormModel):
 
 
 @router.post("")
-async def start(request: Request, project: EngineerProjectDep, user: UserDep, session: SessionDep) -> Response:
-    asked = parse_or_refuse(SearchForm, await request.form(max_files=0, max_fields=5))
+def start(
+    request: Request, project: EngineerProjectDep, user: UserDep, fields: FormFieldsDep, session: SessionDep
+) -> Response:
+    asked = parse_or_refuse(SearchForm, fields)
     job = start_search(session, project, user.id, asked.model, asked.minutes)
     return go_to(request, f"/projects/{project.id}/jobs/{job.id}")
