@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from app.images.queries import bytes_of, read_rows
 from app.labeling.settle import settle_twins_of_project
 from app.models import Image, Project
 from app.storage import BlobStore, MissingBlobError
+from ml.turns import one_at_a_time
 
 GROUPER = "app.images.grouper"
 SECONDS = 600.0
@@ -34,11 +36,11 @@ def update_groups(
     """
     if new_ids is not None and not new_ids:
         return 0
-    child = Child(GROUPER)
-    try:
+    folder = settings.packs_dir / str(project_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two imports at once would each join its images to what the other is about to move to another group.
+    with one_at_a_time(folder, lambda: None), closing(Child(GROUPER)) as child:
         pairs = _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
-    finally:
-        child.close()
     with database.write() as session:
         settle_twins_of_project(session, project_id)
     return pairs

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from app.images.grouping import update_groups
 from app.images.rendered import GROUP_PATTERN, render_eyes, write_eyes_zip
 from app.images.similar import are_alike, candidate_pairs, components, links_of_equal, miniature
 from app.models import Project
+from ml.rundir import lock_now
 from tests.images.conftest import Shelf, one_database
 from tests.images.samples import drawn, picture, save
 
@@ -72,6 +75,22 @@ def test_near_duplicates_share_a_group_whichever_import_they_came_with(shelf: Sh
     report = shelf.take(altered | {"other.png": picture(50)})
     assert report.near_duplicates >= len(ALTERED)
     assert groups(shelf) == [{"0.png", *altered}]
+
+
+@one_database
+def test_only_one_at_a_time_finds_a_projects_groups(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
+    """Two imports at once would each join its images to what the other is just about to move to another group."""
+    conversed, free = grouping._converse, []
+
+    def watched(*arguments: Any) -> int:
+        descriptor = os.open(shelf.settings.packs_dir / str(shelf.project), os.O_RDONLY)
+        free.append(lock_now(descriptor))
+        os.close(descriptor)
+        return conversed(*arguments)
+
+    monkeypatch.setattr(grouping, "_converse", watched)
+    shelf.take({"a.png": picture(1)})
+    assert free == [False]
 
 
 @one_database
