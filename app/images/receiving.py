@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -105,6 +105,8 @@ def _make_folder(uploads: Path) -> Path:
     """Make a folder for one upload, and remove what a killed process left."""
     uploads.mkdir(parents=True, exist_ok=True)
     for old in uploads.iterdir():
-        if old.stat().st_mtime < time.time() - LEFTOVER_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+        # One that ends just now takes its folder away itself.
+        with suppress(FileNotFoundError):
+            if old.stat().st_mtime < time.time() - LEFTOVER_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
     return Path(tempfile.mkdtemp(dir=uploads))
