@@ -73,6 +73,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN DEFERRED" if deferred else "BEGIN IMMEDIATE")
 
 
+class Place:
+    """Of a request that is served: one of so many, until it is left."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places: asyncio.Semaphore | None = places
+
+    def leave(self) -> None:
+        """Let the next request in; left twice it is left once. To be called on the event loop."""
+        if self._places is not None:
+            self._places.release()
+            self._places = None
+
+
 class Database:
     """Sessions for one installation: `write()` commits when its block ends well, `read()` never writes."""
 
@@ -111,17 +124,24 @@ class Database:
             yield
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def place(self) -> AsyncIterator[Place]:
         """Wait in line, without holding a thread or a connection, until this process may serve one more request.
 
         A request reads who asks on one connection and writes on another: were all connections held by requests
         that wait for their second one, none could end.
         """
-        async with self._places:
-            yield
+        await self._places.acquire()
+        place = Place(self._places)
+        try:
+            yield place
+        finally:
+            place.leave()
 
     async def ask(self, read: Callable[[Session], Answer]) -> Answer:
-        """Return what `read` does, done in one go in one thread: for calls that come at every key press."""
+        """Return what `read` does, done in one go in one thread: for requests that hold no place by then.
+
+        Such are those that come at every key press (`MemberDep`), and those that let go of theirs (`LetGoDep`).
+        """
 
         def asked() -> Answer:
             with self.read() as session:
@@ -131,7 +151,7 @@ class Database:
             return await run_in_threadpool(asked)
 
     async def change(self, work: Callable[[Session], Answer]) -> Answer:
-        """Return what `work` does, done and committed in one go in one thread.
+        """Return what `work` does, done and committed in one go in one thread, as `ask` does.
 
         Each change of threads costs what a statement costs, and where another thread is busy its whole turn.
         """
@@ -155,12 +175,12 @@ async def get_database(request: Request) -> Database:
 DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
-async def wait_place(database: DatabaseDep) -> AsyncIterator[None]:
-    async with database.place():
-        yield
+async def wait_place(database: DatabaseDep) -> AsyncIterator[Place]:
+    async with database.place() as place:
+        yield place
 
 
-PlaceDep = Annotated[None, Depends(wait_place, scope="function")]
+PlaceDep = Annotated[Place, Depends(wait_place, scope="function")]
 
 
 async def wait_turn(database: DatabaseDep, _place: PlaceDep) -> AsyncIterator[None]:
@@ -184,3 +204,20 @@ def get_read_session(database: DatabaseDep, _place: PlaceDep) -> Iterator[Sessio
 # commit fails.
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 ReadSessionDep = Annotated[Session, Depends(get_read_session, scope="function")]
+
+LetGo = Callable[[], None]
+
+
+async def get_let_go(session: ReadSessionDep, place: PlaceDep) -> LetGo:
+    def let_go() -> None:
+        session.close()
+        place.leave()
+
+    return let_go
+
+
+LetGoDep = Annotated[LetGo, Depends(get_let_go, scope="function")]
+"""For a route that goes on for long after it knows who asks: what it calls to read no more and to hold no place.
+
+Else a few slow senders would keep everybody out, and an open read holds back the database's clean-up.
+"""

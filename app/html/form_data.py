@@ -30,3 +30,4 @@ async def form_fields(request: Request) -> dict[str, str]:
 
 
 FormFieldsDep = Annotated[dict[str, str], Depends(form_fields)]
+"""The first parameter where strangers may ask: FastAPI goes by their order, and a form may come in slowly."""

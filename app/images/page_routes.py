@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
-from app.db import Database, DatabaseDep, ReadSessionDep, SessionDep
+from app.db import DatabaseDep, LetGoDep, ReadSessionDep, SessionDep
 from app.errors import BadInputError
 from app.html.templating import render
 from app.images import browsing
 from app.images.browsing import ImageFilter
 from app.images.label_files import import_labels
 from app.images.labels import LabelReport
-from app.images.labels_csv import read_labels_csv
+from app.images.labels_csv import LabelRow, read_labels_csv
 from app.images.limits import size_words
 from app.images.receiving import LimitsDep, receive_files
 from app.labelers import service as labelers
@@ -97,23 +100,24 @@ async def upload_labels(
     request: Request,
     project: EngineerProjectDep,
     user: UserDep,
-    session: ReadSessionDep,
+    let_go: LetGoDep,
     database: DatabaseDep,
     settings: SettingsDep,
     limits: LimitsDep,
 ) -> Response:
     """Take a file `filename,label`; list every row that adds nothing, with the reason."""
     project_id, user_id = project.id, user.id
-    session.close()  # not held open while the file comes in
+    let_go()
     try:
         async with receive_files(request, settings, limits.for_labels()) as form:
             source = _source(form.fields.get("source", AnnotationSource.IMPORT))
             replace = form.fields.get("replace") == "true"
-            data = await to_thread.run_sync(form.files[0].path.read_bytes)
+            rows = await to_thread.run_sync(_read_rows, form.files[0].path)
     except ClientDisconnect:
         return Response(status_code=400)
-    async with database.turn_to_write():
-        report = await to_thread.run_sync(_take_labels, database, project_id, user_id, data, source, replace)
+    report = await database.change(
+        lambda session: _take_labels(session, project_id, user_id, rows, source, replace=replace)
+    )
     if "json" in request.headers.get("Accept", ""):
         return JSONResponse(report.to_dict())
     answer = render(request, "images/labels.html", report=report, listed=LISTED)
@@ -127,21 +131,23 @@ def _source(word: str) -> AnnotationSource:
     return AnnotationSource(word)
 
 
+def _read_rows(file: Path) -> list[LabelRow]:
+    return read_labels_csv(file.read_bytes())
+
+
 def _take_labels(
-    database: Database,
+    session: Session,
     project_id: int,
     user_id: int,
-    data: bytes,
+    rows: Sequence[LabelRow],
     source: AnnotationSource,
-    replace: bool,  # noqa: FBT001  passed on by a thread
+    *,
+    replace: bool,
 ) -> LabelReport:
-    rows = read_labels_csv(data)
-    with database.write() as session:
-        project = session.get_one(Project, project_id)
-        user = session.get_one(User, user_id)
-        report = import_labels(session, project=project, user=user, rows=rows, source=source, replace=replace)
-        labelers.go_on_after_file(session, project_id)
-        return report
+    project, user = session.get_one(Project, project_id), session.get_one(User, user_id)
+    report = import_labels(session, project=project, user=user, rows=rows, source=source, replace=replace)
+    labelers.go_on_after_file(session, project_id)
+    return report
 
 
 @router.post("/labels/{upload}/undo")

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from app.config import Settings
-from app.db import Database, DatabaseDep, ReadSessionDep
+from app.db import Database, DatabaseDep, LetGoDep
 from app.errors import AppError
 from app.html.htmx import go_to
 from app.images.form_files import FormFiles
@@ -39,15 +39,14 @@ async def upload_images(
     request: Request,
     project: EngineerProjectDep,
     user: UserDep,
-    session: ReadSessionDep,
+    let_go: LetGoDep,
     database: DatabaseDep,
     settings: SettingsDep,
     limits: LimitsDep,
 ) -> Response:
     """Take a zip, or pictures. Asked for lines of JSON, tell the progress while the import runs."""
     project_id, user_id = project.id, user.id
-    # The upload may take minutes; an open read would hold back the database's clean-up for so long.
-    session.close()
+    let_go()
     try:
         async with receive_files(request, settings, limits) as form:
             source = await asyncio.to_thread(open_upload, form, limits)

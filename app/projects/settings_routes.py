@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.db import DatabaseDep, ReadSessionDep, SessionDep
+from app.db import DatabaseDep, LetGoDep, ReadSessionDep, SessionDep
 from app.errors import AppError
 from app.html.form_data import FormFieldsDep
 from app.html.forms import FormErrors, parse, parse_or_refuse, with_unplaced
 from app.html.htmx import go_to, is_htmx
 from app.html.templating import render
+from app.images.children import ChildDiedError
 from app.images.service import update_groups
 from app.languages import counted as _n
 from app.languages import gettext as _
@@ -25,7 +26,7 @@ from app.projects.forms import ClassChangesForm, ClassForm, MemberForm, SendBack
 from app.projects.queries import list_members
 from app.projects.recipes import recipes
 from app.review.sending_back import list_choices, send_back
-from app.steps import read, write
+from app.security import SettingsDep
 from app.users.queries import list_open_invitations
 
 router = APIRouter(prefix="/projects/{project_id}")
@@ -58,22 +59,28 @@ def show_settings(
 
 @router.post("/settings")
 async def save_settings(
-    request: Request, project: EngineerProjectDep, fields: FormFieldsDep, database: DatabaseDep
+    request: Request,
+    project: EngineerProjectDep,
+    fields: FormFieldsDep,
+    let_go: LetGoDep,
+    database: DatabaseDep,
+    settings: SettingsDep,
 ) -> Response:
+    let_go()
     form, errors = parse(SettingsForm, {k: v for k, v in fields.items() if k != "example"})
     status = 422
     if form is not None:
         try:
-            await write(database, lambda s: service.save_settings(s, project.id, **form.model_dump()))
+            await database.change(lambda s: service.save_settings(s, project.id, **form.model_dump()))
             # Begun only now, since a project may be older than what is known of its near duplicates.
             if form.group_pattern != project.group_pattern or (form.settle_twins and not project.settle_twins):
-                await asyncio.to_thread(update_groups, database, request.app.state.settings, project.id)
+                await asyncio.to_thread(update_groups, database, settings, project.id)
             return go_to(request, f"/projects/{project.id}/settings?saved=yes")
         except AppError as error:
             errors, status = {"": str(error)}, error.status_code
-        except TimeoutError:
-            errors = {"group_pattern": _("Saved, but finding the groups took too long; they are as before.")}
-    return await read(database, lambda s: _page(request, s, project, errors, fields, status=status))
+        except (TimeoutError, ChildDiedError):
+            errors = {"group_pattern": _("Saved, but the groups could not be found; they are as before.")}
+    return await database.ask(lambda s: _page(request, s, project, errors, fields, status=status))
 
 
 @router.post("/classes")

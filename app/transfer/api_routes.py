@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.db import Database, DatabaseDep, ReadSessionDep
+from app.db import DatabaseDep, LetGoDep, ReadSessionDep
 from app.security import SettingsDep
 from app.transfer.answerer import Answerer
 from app.transfer.asking import MOST_BYTES, Asker, AskerDep, Rates, read_pictures
@@ -25,6 +25,7 @@ async def predict(
     request: Request,
     asker: AskerDep,
     session: ReadSessionDep,
+    let_go: LetGoDep,
     database: DatabaseDep,
     settings: SettingsDep,
     model: Annotated[str, Query(max_length=60)] = "",
@@ -32,22 +33,16 @@ async def predict(
     """Score pictures by the project's chosen classifier, or by the named one of its newest bake-off."""
     rates.count(asker.key)
     answering = await to_thread.run_sync(get_answering, session, settings, asker.project, model)
-    session.close()  # not held open while the pictures come in
+    let_go()
     pictures = await read_pictures(request)
     answerer: Answerer = request.app.state.answerer
     answers = await answerer.ask(answering.file, [data for _, data in pictures])
-    if asker.token_id is not None:
-        async with database.turn_to_write():
-            await to_thread.run_sync(_note, database, asker.token_id)
+    if (token_id := asker.token_id) is not None:
+        await database.change(lambda session: note_use(session, token_id))
     rows = [_row(answering, name, said) for (name, _), said in zip(pictures, answers, strict=True)]
     unreadable = all("error" in row for row in rows)
     told = {"error": rows[0]["error"]} if unreadable else {}
     return JSONResponse({**told, **_head(answering, asker), "predictions": rows}, 422 if unreadable else 200)
-
-
-def _note(database: Database, token_id: int) -> None:
-    with database.write() as session:
-        note_use(session, token_id)
 
 
 def _head(answering: Answering, asker: Asker) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from app.db import DatabaseDep, ReadSessionDep, SessionDep
+from app.db import DatabaseDep, LetGoDep, ReadSessionDep, SessionDep
 from app.html.form_data import FormFieldsDep
 from app.html.forms import FormErrors, parse, parse_or_refuse, with_unplaced
 from app.html.htmx import go_to
@@ -13,7 +13,6 @@ from app.html.templating import render
 from app.languages import COOKIE as LANGUAGE_COOKIE
 from app.models import User
 from app.security import UserDep, is_https
-from app.steps import read, write
 from app.users import service
 from app.users.forms import ChangePasswordForm, LanguageForm
 from app.users.limits import count_try, forget_tries
@@ -32,24 +31,25 @@ def show_account(request: Request, session: ReadSessionDep, user: UserDep, chang
 
 @router.post("/password")
 async def change_password(
-    request: Request, database: DatabaseDep, user: UserDep, fields: FormFieldsDep
+    request: Request, database: DatabaseDep, user: UserDep, fields: FormFieldsDep, let_go: LetGoDep
 ) -> Response:
     """A stolen open browser may not guess the password either: these tries count like those of signing in."""
+    let_go()
     form, errors = parse(ChangePasswordForm, fields)
     address = request.client.host if request.client else ""
     if form is not None:
-        await write(database, lambda s: count_try(s, user.email, address))
+        await database.change(lambda s: count_try(s, user.email, address))
         if not await is_right_async(user.password_hash, form.current):
             errors = {"current": "This is not your password."}
     if form is None or errors:
-        return await read(database, lambda s: _page(request, s, user, errors, status=422))
+        return await database.ask(lambda s: _page(request, s, user, errors, status=422))
     password_hash = await hash_password_async(form.password)
 
     def change(session: Session) -> None:
         forget_tries(session, user.email, address)
         service.change_password(session, user.id, password_hash, request.state.session_id)
 
-    await write(database, change)
+    await database.change(change)
     return go_to(request, "/account?changed=true")
 
 

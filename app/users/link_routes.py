@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from app.db import DatabaseDep, ReadSessionDep
+from app.db import DatabaseDep, LetGoDep, ReadSessionDep
 from app.errors import ConflictError
 from app.html.fields import FormModel
 from app.html.form_data import FormFieldsDep
@@ -13,7 +13,6 @@ from app.html.forms import FormErrors, parse, with_unplaced
 from app.html.templating import render
 from app.models import Project, SignInLink, User
 from app.security import AnyoneDep
-from app.steps import read, write
 from app.users import service
 from app.users.entering import enter, see_as
 from app.users.forms import AccountForm, PasswordForm
@@ -30,9 +29,15 @@ def show_link(request: Request, session: ReadSessionDep, token: str, user: Anyon
 
 @router.post("/links/{token}")
 async def follow_link(
-    request: Request, database: DatabaseDep, token: str, user: AnyoneDep, fields: FormFieldsDep
+    request: Request,
+    fields: FormFieldsDep,
+    database: DatabaseDep,
+    token: str,
+    user: AnyoneDep,
+    let_go: LetGoDep,
 ) -> Response:
-    link = await read(database, lambda s: get_link(s, token))
+    let_go()
+    link = await database.ask(lambda s: get_link(s, token))
     form, errors = parse(_form(link, user), fields)
     email = form.email if isinstance(form, AccountForm) else fields.get("email", "")
     password_hash = await hash_password_async(form.password) if isinstance(form, PasswordForm) else None
@@ -43,12 +48,12 @@ async def follow_link(
 
     if form is not None:
         try:
-            cookie = await write(database, follow)
+            cookie = await database.change(follow)
             return see_as(request, cookie, f"/projects/{link.project_id}" if link.project_id else "/")
         except ConflictError as taken:
             errors = {"email": str(taken)}
-    return await read(
-        database, lambda s: _page(request, s, token, user, email=email[:254], errors=errors, status=422)
+    return await database.ask(
+        lambda s: _page(request, s, token, user, email=email[:254], errors=errors, status=422)
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from app.db import DatabaseDep, SessionDep
+from app.db import DatabaseDep, LetGoDep, SessionDep
 from app.html.form_data import MAX_FORM_BYTES, FormFieldsDep
 from app.html.forms import parse
 from app.html.templating import render
 from app.languages import gettext as _
 from app.security import AnyoneDep, local_path
-from app.steps import write
 from app.users import account_routes, link_routes, people_routes, service
 from app.users.entering import enter, see, see_as, see_signed_out
 from app.users.forms import SignInForm
@@ -31,19 +30,22 @@ def show_sign_in(request: Request, user: AnyoneDep, next: str = "/") -> Response
 
 
 @router.post("/sign-in")
-async def sign_in(request: Request, database: DatabaseDep, _before: AnyoneDep, fields: FormFieldsDep) -> Response:
+async def sign_in(
+    request: Request, fields: FormFieldsDep, database: DatabaseDep, _before: AnyoneDep, let_go: LetGoDep
+) -> Response:
+    let_go()
     form, _ = parse(SignInForm, fields)
     if form is None:
         return _wrong(request, "", "/")
     address = request.client.host if request.client else ""
-    password_hash = await write(database, lambda s: service.begin_sign_in(s, form.email, address))
+    password_hash = await database.change(lambda s: service.begin_sign_in(s, form.email, address))
     if not await is_right_async(password_hash, form.password):
         return _wrong(request, form.email, local_path(form.next))
 
     def finish(session: Session) -> str:
         return enter(session, request, service.finish_sign_in(session, form.email, address))
 
-    return see_as(request, await write(database, finish), local_path(form.next))
+    return see_as(request, await database.change(finish), local_path(form.next))
 
 
 def _wrong(request: Request, email: str, next_path: str) -> Response:

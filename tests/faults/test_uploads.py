@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from app.db import REQUESTS_AT_ONCE
 from app.images import receiving
 from app.images.limits import UPLOAD
 from tests.faults import broken_zips
@@ -296,6 +297,28 @@ def test_u29_without_room_on_the_disk_the_body_is_not_even_read(live: Live, monk
     assert refused.status_code == 507
     assert "nearly full" in refused.json()["error"]
     assert live.state() == before
+
+
+@sqlite_only
+def test_uploads_that_take_long_keep_nobody_from_the_app(live: Live):
+    """Each would hold one of the places of those who are served at once, for as long as its sender takes."""
+    begun = form(zip_of(some(8)) + bytes(2_000_000))[:2_000_000]
+    slow = [raw_request(live, begun, "Content-Length: 4000000") for _ in range(REQUESTS_AT_ONCE)]
+    deadline = time.monotonic() + 30
+    while len(list(live.settings.uploads_dir.glob("*/*"))) < len(slow):
+        assert time.monotonic() < deadline, "not all are being received"
+        time.sleep(0.01)
+    assert live.client.get(live.address, timeout=HANGS_S).status_code == 200
+    for connection in slow:
+        connection.close()
+    live.wait_until_clean()
+
+
+@sqlite_only
+def test_an_upload_that_ends_meanwhile_is_no_obstacle_to_the_next(live: Live, monkeypatch: pytest.MonkeyPatch):
+    live.settings.uploads_dir.mkdir(parents=True)
+    (live.settings.uploads_dir / "gone").symlink_to("nowhere")
+    assert live.upload(("eyes.zip", zip_of(some(1)))).json()["taken"] == 1
 
 
 @sqlite_only

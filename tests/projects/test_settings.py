@@ -7,8 +7,10 @@ from fastapi.testclient import TestClient
 from PIL import Image as Pictures
 
 from app.db import Database
+from app.images.children import ChildDiedError
 from app.labeling.service import Answer, submit_annotation
 from app.models import AnnotationKind, AnnotationSource, Image, ImageBlob, Project, ProjectMember, User
+from app.projects import settings_routes
 from tests.conftest import SignIn
 from tests.factories import add_images, add_round
 from tests.web import add_person, add_project, errors_of, on_sqlite, parsed
@@ -86,6 +88,20 @@ def test_once_the_project_says_so_answers_given_before_stand_for_near_duplicates
         assert (image.state, image.class_id, image.label_source) == ("accepted", closed_id, "twin")
     assert parsed(erin.get(f"/projects/{project.id}/settings")).select_one("#settle_twins").has_attr("checked")
     assert "1 as a near duplicate was answered" in erin.get(f"/projects/{project.id}").text
+
+
+@pytest.mark.parametrize("why", [TimeoutError(), ChildDiedError()])
+def test_where_the_groups_cannot_be_found_it_is_said_and_the_rest_is_saved(
+    database: Database, erin: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch, why: Exception
+):
+    def fails(*_: object) -> None:
+        raise why
+
+    monkeypatch.setattr(settings_routes, "update_groups", fails)
+    answer = erin.post(f"/projects/{project.id}/settings", data=form(project, group_pattern=r"(\w)_"))
+    assert answer.status_code == 422
+    assert errors_of(answer) == ["Saved, but the groups could not be found; they are as before."]
+    assert stored(database, project).group_pattern == r"(\w)_"
 
 
 def test_several_people_are_asked_for_once_there_are_several(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import MutableMapping
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -10,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.config import Settings
-from app.db import Database
+from app.db import REQUESTS_AT_ONCE, Database
 from app.models import Project, User
 from app.security import COOKIE, HEADERS, token_hash
 from app.users.service import make_terminal_link
@@ -102,3 +106,29 @@ def test_there_is_no_account_and_no_secret_before_the_first_start(database: Data
         assert session.scalars(select(User)).all() == []
     source = "".join(path.read_text() for path in Path("app").rglob("*.py"))
     assert "SECRET_KEY" not in source
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/links/unknown"])
+def test_a_stranger_who_sends_a_form_slowly_keeps_nobody_out_meanwhile(
+    app: FastAPI, database: Database, path: str
+):
+    """All the places of those who are served at once are free while the form comes in."""
+    sent: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        async with AsyncExitStack() as places, asyncio.timeout(10):
+            for _ in range(REQUESTS_AT_ONCE):
+                await places.enter_async_context(database.place())
+        return {"type": "http.request", "body": b"email=ann%40lab&password=long%20enough", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message.get("status", 0))
+
+    headers = {"host": "testserver", "content-type": "application/x-www-form-urlencoded"}
+    scope = {
+        "type": "http", "method": "POST", "path": path, "query_string": b"", "http_version": "1.1",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()], "scheme": "http",
+        "client": ("192.0.2.7", 50_000), "server": ("testserver", 80),
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert sent[0] in {401, 404}
