@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.images.queries import image_url
 from app.languages import gettext as _
-from app.models import Image, ImageState, Project, QueueEntry
+from app.models import NO_PILE, Image, ImageState, Project, QueueEntry
 from app.results.board import Board, Contender
 from app.words import source_word
 
@@ -102,7 +102,9 @@ def gallery(session: Session, project: Project, view: View, rows: NDArray[np.int
     shown = rows[(number - 1) * TILES : number * TILES]
     ids = board.image_ids[shown].tolist()
     images = {image.id: image for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
-    entries = select(QueueEntry.image_id, QueueEntry.others_only).where(QueueEntry.image_id.in_(ids))
+    entries = select(QueueEntry.image_id, QueueEntry.others_only).where(
+        QueueEntry.image_id.in_(ids), QueueEntry.pile != NO_PILE
+    )
     waiting = {row.image_id: row.others_only for row in session.execute(entries)}
     names = {c.id: c.name for c in project.classes}
     tiles = [

@@ -14,6 +14,7 @@ from app.errors import ConflictError
 from app.labeling.queries import not_taken_back
 from app.languages import gettext as _
 from app.models import (
+    NO_PILE,
     Annotation,
     AnnotationKind,
     AnnotationSource,
@@ -65,7 +66,8 @@ def _still_doubtful(session: Session, bakeoff: Bakeoff, count: int) -> dict[int,
     """Return image id → class id of its doubtful label."""
     doubted = _doubted(session, bakeoff)
     now = _labels_now(session, doubted)
-    waiting = set(session.scalars(select(QueueEntry.image_id).where(QueueEntry.image_id.in_(doubted))))
+    piled = select(QueueEntry.image_id).where(QueueEntry.image_id.in_(doubted), QueueEntry.pile != NO_PILE)
+    waiting = set(session.scalars(piled))
     left = [i for i, class_id in doubted.items() if now.get(i) == class_id and i not in waiting]
     return {i: doubted[i] for i in left[:count]}
 

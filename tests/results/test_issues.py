@@ -8,7 +8,17 @@ from sqlalchemy import func, select
 
 from app.db import Database
 from app.labeling.service import Answer, submit_annotation, undo
-from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Issue, Project, QueueEntry, User
+from app.models import (
+    NO_PILE,
+    Annotation,
+    AnnotationKind,
+    AnnotationSource,
+    Image,
+    Issue,
+    Project,
+    QueueEntry,
+    User,
+)
 from app.results.issues import list_batches
 from app.results.queries import doubted_rows, get_bakeoff, read_findings, read_labels
 from tests.conftest import SignIn
@@ -91,6 +101,24 @@ def test_what_waits_or_has_another_label_by_now_is_passed_over(
     assert send(browser, published, 1).status_code == 409
     assert send(sign_in("annotator"), published, 1).status_code == 404
     assert send(browser, published, 0).status_code == 422
+
+
+@on_sqlite
+def test_a_tile_on_somebodys_grid_waits_for_nobody_and_is_sent_all_the_same(
+    sign_in: SignIn, database: Database, published: Project
+):
+    browser = sign_in()
+    worst = doubted(database, published)
+    with database.write() as session:
+        session.add(QueueEntry(image_id=worst[0], project_id=published.id, pile=NO_PILE, rank=0.0))
+    assert not marked_as_in_review(browser, published)
+    send(browser, published, 1)
+    assert marked_as_in_review(browser, published) == worst[:1]
+
+
+def marked_as_in_review(browser: TestClient, project: Project) -> list[int]:
+    page = BeautifulSoup(browser.get(f"/projects/{project.id}/results/findings").text, "html.parser")
+    return [int(str(tile["data-image"])) for tile in page.select("#doubts .tile[aria-pressed=true]")]
 
 
 @on_sqlite
