@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Request, expect
 
+from app.models import Project
+from app.projects.classes import add_class
 from tests.e2e.conftest import Desk
 from tests.e2e.screens import sign_in
 
@@ -40,6 +42,29 @@ def test_the_screen_works_by_touch_on_a_phone(desk: Desk, browser: Browser):
     desk.saved(page)
     assert [row.class_id for row in desk.rows()] == [desk.open]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.close()
+
+
+def test_on_a_phone_every_class_is_in_reach_of_a_thumb_however_many_and_long(desk: Desk, browser: Browser):
+    with desk.database.write() as session:
+        for name in ("half open and squinting", "covered by hair or a hand"):
+            add_class(session.get_one(Project, desk.project), name)
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="ru-RU"
+    )
+    sign_in(phone, desk.database, desk.user, desk.server.url)
+    page = desk.load(phone.new_page())
+    expect(page.locator("#pile-progress")).not_to_be_empty()
+    status = page.locator("footer.status").bounding_box()
+    assert status
+    buttons = page.locator(".answer")
+    assert buttons.count() == 5
+    for button in buttons.all():
+        box = button.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= status["y"]
     phone.close()
 
 
