@@ -93,6 +93,8 @@ class Manifest:
     """Which labels are a person's answers to images drawn by lot; empty: none. Only these speak for the pile."""
     audited: list[bool] = field(default_factory=list)
     """Which are answers to images drawn by lot from what was accepted, to be checked; empty: none."""
+    frozen_at: str = ""
+    """When the labels were about to be read, in UTC by ISO 8601; empty: from before this was noted."""
     code_version: str = ""
     contract_version: int = CONTRACT_VERSION
 

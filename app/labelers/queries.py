@@ -81,14 +81,21 @@ def list_absent(shown: Round) -> list[str]:
 
 
 def find_last_beginning(session: Session, project_id: int) -> datetime | None:
-    """Return when the newest published round froze the answers it learnt from."""
-    return session.scalar(
-        select(func.coalesce(Job.started_at, Job.created_at))
-        .join(Round, Round.job_id == Job.id)
+    """Return when the newest published round froze the answers it learnt from.
+
+    Its job may have begun again since, on the same answers: the start is asked where nothing else is known.
+    """
+    newest = session.execute(
+        select(Round.report, func.coalesce(Job.started_at, Job.created_at).label("began_at"))
+        .join(Job, Job.id == Round.job_id)
         .where(Round.project_id == project_id)
         .order_by(Round.number.desc())
         .limit(1)
-    )
+    ).one_or_none()
+    if newest is None:
+        return None
+    frozen_at = newest.report.get("frozen_at")
+    return datetime.fromisoformat(frozen_at) if frozen_at else newest.began_at
 
 
 def count_answers_since(session: Session, project_id: int, since: datetime | None, most: int) -> int:

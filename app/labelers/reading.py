@@ -74,4 +74,5 @@ def report(run: Finished) -> dict[str, Any]:
         "manifest_sha256": run.manifest_sha256,
         "image_set": run.manifest.pack.sha256,
         "seed": run.manifest.seed,
+        "frozen_at": run.manifest.frozen_at,
     }

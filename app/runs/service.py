@@ -11,7 +11,7 @@ from app.db import Database
 from app.errors import BadInputError
 from app.images.packing import build_pack
 from app.labeling.queries import Label, current_labels, list_audited, list_drawn_by_lot
-from app.models import Job, Project, Recipe
+from app.models import Job, Project, Recipe, now
 from app.version import code_version
 from ml.contract import LabelSource, Manifest, Preset, RunKind, TrainedModel
 from ml.contract import Recipe as RecipeName
@@ -23,7 +23,7 @@ JUDGING: tuple[RunKind, ...] = ("bakeoff", "tune")
 
 def write_manifest(database: Database, settings: Settings, job: Job, folder: Path, kind: RunKind) -> None:
     """Freeze images, labels and settings as they are now. `job.spec` names the models and any overrides."""
-    packed = build_pack(database, settings, job.project_id)
+    packed, frozen_at = build_pack(database, settings, job.project_id), now()
     with database.read() as session:
         project = session.get(Project, job.project_id)
         if project is None:
@@ -59,6 +59,7 @@ def write_manifest(database: Database, settings: Settings, job: Job, folder: Pat
         recipe=recipe,
         at_random=[i in drawn for i in packed.image_ids],
         audited=[i in audited for i in packed.image_ids],
+        frozen_at=frozen_at.isoformat(),
         code_version=code_version(),
     )
     write_text(folder / MANIFEST, manifest.to_json())

@@ -16,10 +16,11 @@ from sqlalchemy import event, func, select
 from app.config import Settings
 from app.db import Database
 from app.images.rendered import write_eyes_zip
+from app.jobs.queue import cancel
 from app.jobs.registry import ml_command
 from app.labelers import queries
 from app.labelers.tasks import prepare, prepare_pretraining
-from app.models import Image, Job, Labeler, Prediction, Project, QueueEntry, Round
+from app.models import Image, Job, Labeler, Prediction, Project, QueueEntry, Round, now
 from ml.contract import LabelerReport, RunResult, WrongShare
 from ml.likeness import find_features
 from ml.rundir import MANIFEST, PREDICTIONS, RESULT, write_text
@@ -58,12 +59,12 @@ def answer(person: TestClient, project: Project, images: list[Image], source: st
         assert person.post(f"/projects/{project.id}/annotations", json=body).status_code == 200
 
 
-def squint_run(folder: Path, project: Project, images: list[Image], accepted: int) -> Path:
+def squint_run(folder: Path, project: Project, images: list[Image], accepted: int, frozen_at: str = "") -> Path:
     """Leave a finished round that is sure of the first images, all of them `closed`."""
     sure = np.tile(np.float32([0.9, 0.1]), (len(images), 1))
     finished_run(folder, project, "label", images, {"resnet50": sure})
-    manifest = (folder / MANIFEST).read_text().replace('"recipe": "founding"', '"recipe": "squint"')
-    write_text(folder / MANIFEST, manifest)
+    manifest = json.loads((folder / MANIFEST).read_text()) | {"recipe": "squint", "frozen_at": frozen_at}
+    write_text(folder / MANIFEST, json.dumps(manifest))
     report = LabelerReport("compact", "Compact net", 1.0, 0.05, 0.01, 0.15, 40)
     made = RunResult.from_json((folder / RESULT).read_text())
     share = WrongShare(0.012, 0.005, 0.021, 30, 0, 0.095)
@@ -76,11 +77,16 @@ def squint_run(folder: Path, project: Project, images: list[Image], accepted: in
     return folder
 
 
-def add_round(database: Database, settings: Settings, project: Project, accepted: int) -> None:
+def add_round(
+    database: Database, settings: Settings, project: Project, accepted: int, frozen_at: str = ""
+) -> str:
+    """Publish a round; return the id of its job."""
     images = images_of(database, project)
     with database.write() as session:
         job = add_job(session, project)
-        publish_round(session, settings, job, squint_run(settings.runs_dir / job.id, project, images, accepted))
+        folder = squint_run(settings.runs_dir / job.id, project, images, accepted, frozen_at)
+        publish_round(session, settings, job, folder)
+        return job.id
 
 
 def test_the_pile_is_learnt_from_with_the_first_answer_and_a_round_begins_with_the_last_of_the_seed(
@@ -131,6 +137,27 @@ def test_the_next_round_begins_after_so_many_answers_since_the_last_one_began(
     assert jobs_of(database, project) == ["label", "pretrain"]
     answer(person, project, images[16:17], "review")
     assert jobs_of(database, project) == ["label", "label", "pretrain"]
+
+
+@on_sqlite
+def test_answers_count_from_when_the_labels_were_frozen_however_often_the_job_was_tried_since(
+    sign_in: SignIn, database: Database, settings: Settings, project: Project, tmp_path: Path
+):
+    person, images = sign_in(), images_of(database, project)
+    answer(person, project, images[:12])
+    with database.read() as session:
+        [queued] = session.scalars(select(Job).where(Job.kind == "label"))
+    tmp_path.joinpath("run").mkdir()
+    prepare(database, settings, queued, tmp_path / "run")
+    cancel(database, queued.id)
+    frozen_at = json.loads((tmp_path / "run" / MANIFEST).read_text())["frozen_at"]
+    job_id = add_round(database, settings, project, accepted=0, frozen_at=frozen_at)
+    answer(person, project, images[12:16], "review")
+    with database.write() as session:
+        session.get_one(Job, job_id).started_at = now()
+    assert jobs_of(database, project) == ["label", "label", "pretrain"]
+    answer(person, project, images[16:17], "review")
+    assert jobs_of(database, project) == ["label", "label", "label", "pretrain"]
 
 
 @on_sqlite
