@@ -9,6 +9,7 @@ their jobs can begin anew.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -111,14 +112,27 @@ def _looked_through(copied: Any) -> tuple[str, dict[str, int]]:
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
     # The oldest pack first: unpacked in this order, the newest is the newest again.
-    packs = sorted(settings.packs_dir.glob("*/*"), key=lambda pack: pack.stat().st_mtime)
+    packs = sorted(settings.packs_dir.glob("*/*"), key=_changed_at)
     runs = sorted(run for run in settings.runs_dir.glob("*") if is_done(run))
     for folder in (settings.blobs_dir, *packs, *runs):
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(_files_below(folder)):
             name = path.relative_to(settings.data_dir)
             hidden = any(part.startswith(".") for part in name.parts)
-            if path.is_file() and path.name != PIXELS and not hidden:
+            if path.name != PIXELS and not hidden:
                 yield name.as_posix(), path
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """As `os.walk` has it, which passes over what is taken away meanwhile."""
+    for top, _folders, names in os.walk(folder):
+        yield from (Path(top) / name for name in names)
 
 
 def _pack(archive: zipfile.ZipFile, files: dict[str, Path], show: Show) -> Iterator[Entry]:

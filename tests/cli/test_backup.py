@@ -121,6 +121,12 @@ def test_what_is_deleted_while_it_is_taken_is_left_out(
     assert restore(tmp_path / "squint.backup", tmp_path / "new") == 0
 
 
+def test_a_pack_that_is_taken_away_just_now_is_no_obstacle(place: Place, tmp_path: Path):
+    (place.settings.packs_dir / "1" / "gone").symlink_to("nowhere")
+    listing = writing.write_backup(place.settings, tmp_path / "squint.backup", lambda *_: None)
+    assert [entry.name for entry in listing.files if "packs/1/gone" in entry.name] == []
+
+
 def test_a_damaged_database_is_not_taken_for_a_backup(squint: Squint, place: Place, tmp_path: Path):
     place.database.close()
     file = place.settings.data_dir / DATABASE
