@@ -27,6 +27,7 @@ AT_ONCE = 5_000
 SOURCES = {"accepted": "the labelers", "twin": "an answered near duplicate",
            "seed": "people, for the seed", "review": "people, in review",
            "audit": "people, in the audit", "issue": "people, on doubted labels",
+           "adjudication": "people, where others differed",
            "import": "a file, or made elsewhere"}  # fmt: skip
 
 

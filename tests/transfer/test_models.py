@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.config import Settings
 from app.db import Database
-from app.models import Bakeoff, Classifier, Image
+from app.models import UNSEEN, AnnotationSource, Bakeoff, Classifier, Image
+from app.transfer.card_facts import SOURCES
 from ml.contract import Manifest, Pack
 from ml.rundir import MANIFEST, write_text
 from tests.factories import add_project
@@ -45,6 +46,10 @@ def test_the_card_says_what_went_wrong_and_whose_word_the_labels_are(
     assert "As many" not in text
     cells = [[cell.get_text() for cell in row("td")] for row in page.select("table")[0].select("tbody tr")]
     assert cells == [["closed", "1", "1", "2"], ["open", "1", "1", "2"]]
+
+
+def test_the_card_knows_every_source_that_a_label_may_have():
+    assert {*AnnotationSource, *UNSEEN} - set(SOURCES) == {AnnotationSource.REPEAT}  # which never is a label
 
 
 def test_the_card_leaves_out_what_is_of_other_models_and_of_the_machine(
