@@ -126,7 +126,7 @@ def predict(model: Path, paths: list[Path]) -> int:
 
 def _answer(model: Model, paths: list[Path]) -> int:
     """Print a line for every path, in order, and return how many could be read."""
-    from ml.metrics import decide  # noqa: PLC0415  as late as the model
+    from ml.metrics import REPORT_THRESHOLD, decide  # noqa: PLC0415  as late as the model
 
     pictures: dict[Path, Image.Image] = {}
     problems: dict[Path, str] = {}
@@ -138,7 +138,8 @@ def _answer(model: Model, paths: list[Path]) -> int:
         except UnreadableImageError as error:
             problems[path] = str(error)
     scores = model.predict(list(pictures.values()))
-    decided = decide(scores, model.config.positive)
+    own = model.config.threshold
+    decided = decide(scores, model.config.positive, REPORT_THRESHOLD if own is None else own)
     rows = dict(zip(pictures, zip(scores, decided, strict=True), strict=True))
     for path in paths:
         if path in problems:

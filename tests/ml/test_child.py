@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from safetensors import SafetensorError
 from ml import rundir
 from ml.__main__ import main, sentence_for
 from ml.events import Failure, MetricPoint, Progress, decode_event
+from ml.model_folder import CONFIG
 from ml.training import execute
 from tests.ml.conftest import NET, MakeRun, pictures, result_of
 
@@ -185,6 +187,20 @@ def test_predict_names_what_it_cannot_read_and_answers_the_rest(
     assert "not a JPEG, PNG" in lines[1]["error"]
     assert "No such file" in lines[2]["error"]
     assert main(["predict", model, str(tmp_path / "noise.png")]) == 1
+
+
+def test_predict_goes_by_the_threshold_that_the_model_carries(
+    bakeoff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    Image.new("L", (16, 16)).save(tmp_path / "grey.png")
+    model = shutil.copytree(bakeoff / rundir.MODELS / NET, tmp_path / "model")
+    config = json.loads((model / CONFIG).read_text())
+    said = []
+    for threshold in (0.0, 1.0):
+        (model / CONFIG).write_text(json.dumps({**config, "threshold": threshold}))
+        assert main(["predict", str(model), str(tmp_path / "grey.png")]) == 0
+        said.append(json.loads(capsys.readouterr().out)["label"])
+    assert said == ["class1", "class0"]
 
 
 def test_predict_refuses_what_is_no_model_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
