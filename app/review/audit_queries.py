@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
-from app.images.queries import image_url
+from app.images.queries import image_url, names_of
 from app.labeling.queries import find_newest_round_id, not_taken_back
 from app.languages import gettext as _
 from app.models import (
@@ -181,7 +181,7 @@ def drawn_ids(session: Session, audit: Audit, image_ids: Sequence[int] | None = 
 def list_unanswered(session: Session, audit: Audit) -> list[str]:
     """Return the names of the images that wait for the audit, in the order of drawing."""
     ids = [item.image_id for item, outcome in outcomes(session, audit) if outcome is None]
-    names = dict(session.execute(select(Image.id, Image.name).where(Image.id.in_(ids))).all())
+    names = names_of(session, ids)
     return [names[image_id] for image_id in ids]
 
 
