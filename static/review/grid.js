@@ -169,7 +169,7 @@ async function lastSaved() {
   const response = await fetch(`${base}/last-page`, { headers: { Accept: "application/json" } }).catch(() => null);
   const last = response?.ok ? (await response.json()).page : null;
   if (!last) return void view.say(_("There is no page to take back."));
-  await loadPictures(last.tiles, last.sheets);
+  if (!(await loadPictures(last.tiles, last.sheets))) return void view.say(_("Its pictures do not come. Please try again."));
   last.tiles.forEach((tile) => made(tile, last.said[tile.id]));
   return last;
 }

@@ -3,47 +3,46 @@
 import { _ } from "../words.js";
 import { stretched } from "./picture.js";
 
-const RETRY_MS = [1000, 2000, 4000];
-
 // Resolves when each tile has a `source` to be drawn from, or says why it is `off`: nobody answers what cannot be seen.
+// Resolves to whether all could be asked for: a picture is not missing because the server is away.
 export async function loadPictures(tiles, sheets) {
   const addresses = new Map();
   for (const tile of tiles) {
     const address = sheets[tile.sheet] ?? tile.url;
     addresses.set(address, [...(addresses.get(address) ?? []), tile]);
   }
-  await Promise.all([...addresses].map(([address, those]) => loadOne(address, those)));
+  const reached = await Promise.all([...addresses].map(([address, those]) => loadOne(address, those)));
+  return reached.every(Boolean);
 }
 
 async function loadOne(address, tiles) {
-  const found = await fetched(address);
+  const answer = await fetched(address);
+  if (!answer) return false;
+  const image = answer.bytes && (await createImageBitmap(answer.bytes).catch(() => null));
   for (const tile of tiles) {
-    if (!found || found.empty.has(tile.cell)) tile.off = _("picture missing");
-    else tile.source = tile.url ? whole(found.image) : cellOf(tile, found);
+    if (!image || answer.empty.has(tile.cell)) tile.off = _("picture missing");
+    else tile.source = tile.url ? whole(image) : cellOf(tile, image, answer.side);
   }
+  return true;
 }
 
-// Null when the picture is not there, or does not come however often it is asked for.
+// Null when the server does not answer; no bytes when it has no picture.
 async function fetched(address) {
-  for (const wait of [...RETRY_MS, null]) {
-    try {
-      const response = await fetch(address);
-      if (response.status === 404) return null;
-      if (!response.ok) throw new Error("no picture");
-      const empty = response.headers.get("X-Squint-Empty");
-      return {
-        image: await createImageBitmap(await response.blob()),
-        side: Number(response.headers.get("X-Squint-Side")),
-        empty: new Set(empty ? empty.split(",").map(Number) : []),
-      };
-    } catch {
-      if (wait) await new Promise((wake) => setTimeout(wake, wait));
-    }
+  try {
+    const response = await fetch(address);
+    if (!response.ok && response.status !== 404) return null;
+    const empty = response.headers.get("X-Squint-Empty");
+    return {
+      bytes: response.ok ? await response.blob() : null,
+      side: Number(response.headers.get("X-Squint-Side")),
+      empty: new Set(empty ? empty.split(",").map(Number) : []),
+    };
+  } catch {
+    return null;
   }
-  return null;
 }
 
-function cellOf({ cell, columns, width, height }, { image, side }) {
+function cellOf({ cell, columns, width, height }, image, side) {
   const x = (cell % columns) * side + Math.floor((side - width) / 2);
   const y = Math.floor(cell / columns) * side + Math.floor((side - height) / 2);
   return { image, x, y, width, height };

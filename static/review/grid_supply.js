@@ -37,14 +37,15 @@ export class GridSupply extends Supply {
   }
 
   async add(number, have, data) {
-    this.exhausted = data.elsewhere !== null;
     const fresh = data.tiles.filter(({ id }) => !have.includes(id));
-    await loadPictures(fresh, data.sheets);
+    if (!(await loadPictures(fresh, data.sheets))) return false;
+    this.exhausted = data.elsewhere !== null;
     fresh.forEach(this.made);
     super.add(number, have, { items: fresh, kept: data.kept });
     // Only now: while the pictures came a page may have been taken back. What was answered here is no loss.
     const lost = (id) => !data.kept.includes(id) && !this.out.has(id);
     this.lost = number > this.trusted ? have.filter(lost) : [];
+    return true;
   }
 
   prepare() {}

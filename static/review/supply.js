@@ -9,6 +9,7 @@ const STAYING = 6; // when a new round has changed the order, so many still come
 const KEEP_ALIVE_MS = 40000;
 const EMPTY_MS = 5000;
 const UNREACHED_MS = 3000;
+const UNREACHED = { ok: false, status: 0, data: {} };
 const SMALL = 1 << 20; // pixels
 
 export class Supply {
@@ -92,13 +93,14 @@ export class Supply {
     this.asking();
     const count = Math.max(this.wanted - this.items.length + given.length, 0);
     const renew = given.length ? { renew: true } : {};
-    const answer = await post(this.url, { ...this.wish, ...renew, tab: this.tab, count, have });
-    if (answer.ok) await this.add(number, have, answer.data, gone);
+    let answer = await post(this.url, { ...this.wish, ...renew, tab: this.tab, count, have });
+    if (answer.ok && !(await this.add(number, have, answer.data, gone))) answer = UNREACHED;
     this.later(!answer.ok ? UNREACHED_MS : this.items.length ? KEEP_ALIVE_MS : EMPTY_MS);
     this.told(answer);
     return answer;
   }
 
+  // Returns whether what came can be shown: if not, it is asked for again.
   add(number, have, { items, kept }, gone = new Set()) {
     const known = new Map(this.items.map((item) => [item.id, item]));
     // After a long sleep others may have what this tab held.
@@ -110,6 +112,7 @@ export class Supply {
     this.items.forEach((item) => known.delete(item.id));
     known.forEach(letGo);
     this.prepare(this.items);
+    return true;
   }
 }
 

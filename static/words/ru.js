@@ -172,6 +172,9 @@ export const words = {
   "Its group": [
     "Его группа"
   ],
+  "Its pictures do not come. Please try again.": [
+    "Её картинки не приходят. Попробуйте ещё раз."
+  ],
   "Load them": [
     "Загрузить"
   ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -15,9 +16,13 @@ from tests.e2e.grid_desk import TILES, UNSEEN_MS, GridDesk, publish
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("grid-screen")]
 
 
-def wake(page: Page) -> None:
-    """Let the screen ask for tiles, as it does every now and then."""
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+def wake(page: Page) -> Any:
+    """Let the screen ask for tiles, as it does every now and then, and be answered; return what it said."""
+    with page.expect_request("**/claim") as claim:  # while one is on its way it begins no other
+        page.evaluate("waking = setInterval(() => document.dispatchEvent(new Event('visibilitychange')), 100)")
+    page.evaluate("clearInterval(waking)")
+    assert claim.value.response()
+    return claim.value.post_data_json
 
 
 def test_a_page_taken_back_while_it_is_being_saved_loses_none_of_its_tiles(grid: GridDesk):
@@ -55,10 +60,7 @@ def test_a_page_confirmed_twice_before_it_is_saved_does_not_come_again(grid: Gri
     grid.confirm()
     with grid.page.expect_request("**/grid/undo"):
         held["answers"].continue_()
-    with grid.page.expect_response("**/claim") as claim:
-        wake(grid.page)
-    asked = claim.value.request.post_data_json
-    assert set(first) <= set(asked["have"])
+    assert set(first) <= set(wake(grid.page)["have"])
     held["undo"].continue_()
     grid.saved()
     assert set(grid.labels()) == set(first)
@@ -119,7 +121,6 @@ def test_a_server_killed_between_pages_loses_nothing_and_doubles_nothing(grid: G
     grid.page.wait_for_load_state("networkidle")
     first = grid.confirm()
     grid.saved()
-    grid.page.wait_for_load_state("networkidle")
     grid.server.kill()
     second = grid.confirm()
     expect(grid.page.locator("#saved")).to_contain_text("1 answer not saved yet: the server cannot be reached")
@@ -213,10 +214,8 @@ def test_two_tabs_of_one_person_show_different_tiles_and_share_the_outbox(grid: 
 def test_a_new_round_changes_nothing_on_the_open_page_and_its_answers_are_taken(grid: GridDesk):
     grid.page.wait_for_load_state("networkidle")
     shown = grid.shown()
-    with grid.page.expect_response("**/claim"):  # it may ask by itself, before it is woken
-        publish(grid.database, grid.project, grid.images, unclear=10, number=2)
-        wake(grid.page)
-    grid.page.wait_for_load_state("networkidle")
+    publish(grid.database, grid.project, grid.images, unclear=10, number=2)
+    wake(grid.page)
     assert grid.shown() == shown
     grid.confirm()
     grid.saved()

@@ -133,6 +133,16 @@ def test_a_tile_whose_picture_is_missing_is_shown_as_such_and_not_answered(grid:
     grid.page.unroute_all(behavior="ignoreErrors")  # the next page's picture may be on its way
 
 
+def test_pictures_that_the_server_cannot_send_now_are_no_missing_ones_and_come_when_it_can(grid: GridDesk):
+    grid.page.route("**/sheet.png*", lambda route: route.abort())
+    grid.page.goto(grid.page.url)
+    expect(grid.page.locator("#message")).to_contain_text("The server cannot be reached; trying again.")
+    grid.page.unroute_all(behavior="ignoreErrors")
+    page = grid.confirm()
+    grid.saved()
+    assert set(grid.labels()) == set(page) == set(grid.images[:TILES])
+
+
 def test_the_end_says_what_to_do_next(grid: GridDesk):
     grid.load("?of=accepted")
     grid.confirm()
