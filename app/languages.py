@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext as catalogues
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ml import wording
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
 """The first is what the sources are written in."""
@@ -65,6 +67,11 @@ def fixed(fraction: float, digits: int = 3) -> str:
 def counted(one: str, many: str, number: int) -> str:
     """Return the sentence for so many, with the number written in for `%(number)s`."""
     return ngettext(one, many, number) % {"number": written(f"{number:,}")}
+
+
+def listed(names: Sequence[str]) -> str:
+    """`["a", "b", "c"]` → `a, b and c`, or as the reader's language joins them."""
+    return wording.listed(names, gettext(" and "))
 
 
 @cache

@@ -16,6 +16,15 @@ def source_word(name: str) -> str:
     return words.get(name, name)
 
 
+def labeler_word(title: str) -> str:
+    """Return what a labeler is called; nets have names that are the same in every language."""
+    words = {
+        "Compact net": _("Compact net"), "Learnt features": _("Learnt features"), "Edges": _("Edges"),
+        "Patches": _("Patches"),
+    }  # fmt: skip
+    return words.get(title, title)
+
+
 def state_word(name: str) -> str:
     """Say where an image stands in the loop."""
     words = {

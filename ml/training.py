@@ -27,6 +27,7 @@ from ml.metrics import summarise
 from ml.parts import labelled, split, split_folds, write_splits
 from ml.pixels import load_pack
 from ml.report import Reporter
+from ml.wording import listed
 
 
 def execute(folder: Path, only: str = "") -> None:
@@ -173,14 +174,14 @@ def notes(run: Run, models: list[TrainedModel]) -> list[str]:
         )
     if run.manifest.tuned:
         flattered = ", on some of the images that judge here: its figures flatter a little" if run.folds else ""
-        titles = " and ".join(model.title for model in models if model.name in run.manifest.tuned)
+        titles = listed([model.title for model in models if model.name in run.manifest.tuned])
         said.append(f"{titles}: trained with settings that a search chose{flattered}.")
-    if titles := " and ".join(model.title for model in models if model.metrics["from_pile"]):
+    if titles := listed([model.title for model in models if model.metrics["from_pile"]]):
         said.append(
             f"{titles}: began from what the images themselves teach without labels, those of the test part among "
             "them; new images may be a little harder."
         )
     bare = [model.title for model in models if model.weights == "scratch" and get_backbone(model.name).pretrained]
     if bare:
-        said.append(f"{' and '.join(bare)}: trained from scratch; pretrained weights likely err less.")
+        said.append(f"{listed(bare)}: trained from scratch; pretrained weights likely err less.")
     return said

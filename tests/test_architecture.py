@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SLICES = {"projects", "images", "labeling", "review", "labelers", "runs", "results", "team", "transfer", "users"}
 ML_FOR_THE_APP = {
     "contract", "events", "rundir", "pixels", "metrics", "consensus", "audit", "forecast", "zoo", "portable",
-    "tracking", "errors", "likeness", "settings", "turns",
+    "tracking", "errors", "likeness", "settings", "wording", "turns",
 }  # fmt: skip
 ROOTS = {"app.main", "app.jobs.kinds"}
 """Modules that put the slices together, and so may import any part of them."""

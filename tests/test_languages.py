@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.html.templating import percent
-from app.languages import COOKIE, _language, choose, counted
+from app.languages import COOKIE, _language, choose, counted, listed
 from tests.conftest import SignIn
 from tests.e2e.screens import ROOT
 from tests.web import on_sqlite, parsed
@@ -33,6 +33,15 @@ from tests.web import on_sqlite, parsed
 )
 def test_the_readers_choice_comes_before_the_browsers(wanted: str | None, accepted: str, language: str):
     assert choose(wanted, accepted) == language
+
+
+@pytest.mark.parametrize(("language", "last"), [("en", "b and c"), ("ru", "b и c")])
+def test_names_are_joined_by_commas_and_one_word(language: str, last: str):
+    def speak() -> list[str]:
+        _language.set(language)
+        return [listed(names) for names in ([], ["a"], ["b", "c"], ["a", "b", "c"])]
+
+    assert copy_context().run(speak) == ["", "a", last, f"a, {last}"]
 
 
 @pytest.mark.parametrize(

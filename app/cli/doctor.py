@@ -18,6 +18,7 @@ from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json, settings_of
 from app.errors import AppError
+from ml.wording import listed
 
 if TYPE_CHECKING:
     from app.config import Settings
@@ -172,7 +173,7 @@ def _weights(settings: Settings) -> str:
     missing = [name for name, pattern in WEIGHTS.items() if not any(settings.weights_path.glob(pattern))]
     if missing:
         raise AppError(
-            f"{' and '.join(missing)} are not in {settings.weights_path}; they are downloaded when needed, or a "
+            f"{listed(missing)} are not in {settings.weights_path}; they are downloaded when needed, or a "
             "project trains from scratch."
         )
     return f"in {settings.weights_path}"

@@ -12,6 +12,7 @@ from app.cli.options import As, DataDir, GroupBy, Json, Project
 from app.cli.root import app
 from app.cli.shell import acting_user, find_project, opened, opened_to_read, say, say_json
 from ml.contract import ROUND_ANSWERS, TARGET
+from ml.wording import listed
 
 if TYPE_CHECKING:
     from app.runs.queries import JobView
@@ -67,7 +68,7 @@ def create_project(  # noqa: PLR0913, PLR0917  the options of a project
     if json:
         say_json(answer)
     else:
-        say(f"Project {answer['id']}, {answer['name']}, with {' and '.join(answer['classes'])}.")
+        say(f"Project {answer['id']}, {answer['name']}, with {listed(answer['classes'])}.")
 
 
 def _create(fields: dict[str, Any], email: str | None, data_dir: Path | None) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from starlette.templating import Jinja2Templates
 from app.config import REPOSITORY
 from app.html.htmx import is_htmx
 from app.html.static import static_url
-from app.languages import LANGUAGES, current_language, decimal, fixed, gettext, ngettext, written
+from app.languages import LANGUAGES, current_language, decimal, fixed, gettext, listed, ngettext, written
+from app.notes import note_in_words
+from app.words import labeler_word
 
 TEMPLATES = Jinja2Templates(directory=REPOSITORY / "templates")
 
@@ -52,11 +54,25 @@ def ago(moment: datetime) -> str:
     return gettext("just now")
 
 
+def date(moment: datetime) -> str:
+    """`26 Dec 2026`, or as the reader's language writes it."""
+    return moment.strftime(gettext("%-d %b %Y"))
+
+
 _environment = TEMPLATES.env
 _environment.undefined = StrictUndefined
 _environment.trim_blocks = _environment.lstrip_blocks = True
 _environment.filters.update(
-    count=count, percent=percent, decimal=decimal, fixed=fixed, duration=duration, ago=ago
+    count=count,
+    percent=percent,
+    decimal=decimal,
+    fixed=fixed,
+    listed=listed,
+    duration=duration,
+    ago=ago,
+    note=note_in_words,
+    labeler=labeler_word,
+    date=date,
 )
 _environment.globals.update(static_url=static_url, current_language=current_language, languages=LANGUAGES)
 _environment.add_extension("jinja2.ext.i18n")

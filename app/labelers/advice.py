@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.languages import counted as _n
 from app.languages import gettext as _
-from app.languages import written
+from app.languages import listed, written
 from ml.audit import interval
 from ml.forecast import FEWEST_ROUNDS, Point, fit
 
@@ -80,7 +80,7 @@ def _not_known(known: Known) -> Advice | None:
     if not known.unheard:
         return None
     since = _("the newest round was made before there was such a class; the next one tells.")
-    names = _(" and ").join(known.unheard)
+    names = listed(known.unheard)
     return Advice(_("Nothing is known of %(names)s yet") % {"names": names}, f"{since}{missing}")
 
 

@@ -120,7 +120,10 @@ def people_said(session: Session, image_ids: Sequence[int]) -> dict[int, list[di
     for image_id, author_id, class_id in rows:
         newest.setdefault(image_id, {})[author_id] = class_id
     return {
-        image_id: [{"labeler": f"Person {i}", "class_id": said} for i, said in enumerate(of_people.values(), 1)]
+        image_id: [
+            {"labeler": _("Person %(number)s") % {"number": i}, "class_id": said}
+            for i, said in enumerate(of_people.values(), 1)
+        ]
         for image_id, of_people in newest.items()
     }
 

@@ -16,6 +16,7 @@ from app.html.templating import render
 from app.jobs.queue import find_active
 from app.languages import gettext as _
 from app.models import Bakeoff, Project
+from app.notes import note_in_words
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.results import queries, searching, service
 from app.results.changes import KNOWN, read_settings
@@ -27,7 +28,7 @@ from app.results.found import list_found
 from app.results.image_routes import router as images
 from app.results.in_use import find_in_use
 from app.results.standings import ModelRow, fronts, sort_rows
-from app.results.words import columns, note_in_words
+from app.results.words import columns
 from app.security import UserDep
 from ml.contract import MOST_FOLDS, Preset
 from ml.metrics import per_class

@@ -11,8 +11,6 @@ from app.words import source_word
 
 SPAN = re.compile(r"(?:(?P<word>[a-z ]+), )?(?P<low>-?[\d.]+) to (?P<high>-?[\d.]+)")
 """A slice by number, as `ml.findings.slices` names it."""
-FOLDS = re.compile(r"Judged by (?P<folds>\d+) folds: .* all of them, (?P<number>\d+) only to choose the epoch\.")
-"""As `ml.training` says it."""
 
 
 def columns() -> list[tuple[str, str, str]]:
@@ -45,34 +43,6 @@ def figure_word(name: str) -> str:
 def part_word(name: str) -> str:
     words = {"train": _("training images"), "val": _("validation images"), "test": _("test images")}
     return words.get(name, name)
-
-
-def note_in_words(note: str) -> str:
-    """Return what a bake-off notes of its own making, as the reader says it."""
-    if said := FOLDS.fullmatch(note):
-        sentence = _(
-            "Judged by %(folds)s folds: every image by a model that had seen nothing of its group. The models "
-            "that are kept learned from all of them, %(number)s only to choose the epoch."
-        )
-        return sentence % said.groupdict()
-    titles, _colon, what = note.partition(": ")
-    words = {
-        "trained with settings that a search chose.": _("trained with settings that a search chose."),
-        "trained with settings that a search chose, on some of the images that judge here: its figures flatter a "
-        "little.": _(
-            "trained with settings that a search chose, on some of the images that judge here: its figures "
-            "flatter a little."
-        ),
-        "began from what the images themselves teach without labels, those of the test part among them; new "
-        "images may be a little harder.": _(
-            "began from what the images themselves teach without labels, those of the test part among them; new "
-            "images may be a little harder."
-        ),
-        "trained from scratch; pretrained weights likely err less.": _(
-            "trained from scratch; pretrained weights likely err less."
-        ),
-    }
-    return f"{titles.replace(' and ', _(' and '))}: {words[what]}" if what in words else note
 
 
 def cut_in_words(cut: dict[str, Any]) -> dict[str, Any]:

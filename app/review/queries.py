@@ -13,6 +13,7 @@ from app.labeling import queries as labeling
 from app.models import AnnotationSource, Image, ImageState, Pile, Project, QueueEntry
 from app.review import audit_queries
 from app.review.leases import waits_for
+from app.words import labeler_word
 
 STRIP = 20
 """How many of the last answers stay in sight."""
@@ -42,11 +43,15 @@ def items(session: Session, project_id: int, image_ids: Sequence[int], pile: Pil
             "name": rows[i].name,
             "width": rows[i].width,
             "height": rows[i].height,
-            "opinions": [*answers.get(i, []), *said.get(i, [])],
+            "opinions": [*answers.get(i, []), *(_in_words(one) for one in said.get(i, []))],
         }
         for i in image_ids
         if i in rows
     ]
+
+
+def _in_words(said: dict[str, Any]) -> dict[str, Any]:
+    return {**said, "labeler": labeler_word(said["labeler"])}
 
 
 def count_waiting(session: Session, project_id: int, pile: Pile, user_id: int) -> int:

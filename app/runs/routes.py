@@ -18,6 +18,7 @@ from app.languages import gettext as _
 from app.models import Project
 from app.projects.access import EngineerProjectDep, MemberProjectDep
 from app.runs import queries
+from ml.zoo import title_of
 
 router = APIRouter(prefix="/projects/{project_id}/jobs")
 TAIL_LINES = 500
@@ -57,7 +58,8 @@ def live(request: Request, project: EngineerProjectDep, job_id: str, session: Re
 @router.get("/{job_id}/curves.json")
 def curves(project: MemberProjectDep, job_id: str, session: ReadSessionDep) -> Response:
     view = queries.get_job(session, project, job_id)
-    data = {"over": view.status.is_over, "curves": queries.curves(session, job_id)}
+    curves = {title_of(series): metrics for series, metrics in queries.curves(session, job_id).items()}
+    data = {"over": view.status.is_over, "curves": curves}
     return JSONResponse(data)
 
 

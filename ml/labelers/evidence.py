@@ -57,8 +57,7 @@ def candidates_of(
         return np.zeros(len(labels), bool), [note]
     rare = [c for c in range(len(classes)) if answers[c] < FEWEST_OF_A_CLASS]
     notes = [
-        f"Nothing is accepted as {classes[c]} yet: it has {answers[c] or 'no'} "
-        f"answer{'' if answers[c] == 1 else 's'}, and {FEWEST_OF_A_CLASS} are needed."
+        f"Nothing is accepted as {classes[c]} yet: {FEWEST_OF_A_CLASS} answers are needed; it has {answers[c]}."
         for c in rare
     ]
     return (labels < 0) & ~np.isin(probability.argmax(1), rare), notes

@@ -76,7 +76,7 @@ def test_a_class_that_appears_late_among_forty_colour_images_of_many_sizes(
         assert newest.report["classes"] == ["across", "along", "neither"]
         accepted = session.scalars(select(Image.class_id).where(Image.state == "accepted")).all()
         third = session.get_one(Project, project.id).active_classes[2].id
-    assert "Nothing is accepted as neither yet: it has 4 answers, and 5 are needed." in newest.report["notes"]
+    assert "Nothing is accepted as neither yet: 5 answers are needed; it has 4." in newest.report["notes"]
     assert third not in accepted
     assert "Nothing is known" not in person.get(f"{base}/effort").text
     assert Counter(image.state for image in images_of(database, project))["settled"] == 26

@@ -176,7 +176,7 @@ def test_ten_classes_of_which_two_have_no_answer_yet(make_round: MakeRound):
     assert right[rest & (digits.target[:200] < 8)].mean() > 0.5
     assert scores["probability"][scores["accepted"]].argmax(1).max(initial=0) < 8
     assert [note for note in result.notes if "class8" in note] == [
-        "Nothing is accepted as class8 yet: it has no answers, and 5 are needed."
+        "Nothing is accepted as class8 yet: 5 answers are needed; it has 0."
     ]
 
 
@@ -220,7 +220,7 @@ def test_nothing_is_accepted_as_a_class_that_has_just_appeared(make_round: MakeR
     execute(folder)
     scores = scores_of(folder)
     assert set(scores["probability"][scores["accepted"]].argmax(1)) <= {0, 1}
-    assert "Nothing is accepted as class2 yet: it has 1 answer, and 5 are needed." in result_of(folder).notes
+    assert "Nothing is accepted as class2 yet: 5 answers are needed; it has 1." in result_of(folder).notes
 
 
 def test_images_that_are_all_the_same_are_no_reason_to_crash_or_to_accept(make_round: MakeRound):

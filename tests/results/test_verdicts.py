@@ -5,9 +5,13 @@ from __future__ import annotations
 from contextvars import copy_context
 from types import SimpleNamespace
 
+import numpy as np
+
 from app.languages import _language
+from app.notes import note_in_words
 from app.results.verdicts import Verdict, judge
-from app.results.words import cut_in_words, note_in_words
+from app.results.words import cut_in_words
+from ml.labelers.evidence import candidates_of
 from ml.metrics import Pair
 from ml.training import notes
 
@@ -75,3 +79,24 @@ def test_every_note_that_a_training_leaves_is_translated():
 
     assert copy_context().run(speak, "en") == said
     assert not copy_context().run(speak, "ru") & said
+
+
+def test_every_note_that_a_round_leaves_is_translated():
+    few, some = np.full((9, 2), 0.5), np.repeat([-1, 0], [40, 60])
+    _may, of_few = candidates_of(few, np.full(9, -1), ["closed", "open"])
+    _may, of_rare = candidates_of(np.full((100, 2), 0.5), some, ["closed", "open"])
+    said = {*of_few, *of_rare, "The compact net learnt from 30 answers."}
+    assert len(said) == 3
+
+    def speak(language: str) -> set[str]:
+        _language.set(language)
+        return {note_in_words(note) for note in said}
+
+    assert copy_context().run(speak, "en") == said
+    assert not copy_context().run(speak, "ru") & said
+
+
+def test_three_models_are_joined_as_a_sentence_does_whoever_wrote_the_note():
+    note = "{}: trained from scratch; pretrained weights likely err less."
+    for titles in ("A, B and C", "A and B and C"):  # as it is written now, and as it was
+        assert note_in_words(note.format(titles)) == note.format("A, B and C")
