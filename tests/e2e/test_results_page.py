@@ -226,6 +226,18 @@ def test_the_contents_lead_to_every_part_and_a_key_opens_the_training_form(
     assert error["x"] + error["width"] <= 390, "by what the models are sorted is seen without scrolling sideways"  # type: ignore[index]
 
 
+def test_the_whole_table_of_the_report_is_seen_on_a_laptop(
+    seen: tuple[Page, str, Database, list[str]], tmp_path: Path
+):
+    page, address, _database, _asked = seen
+    report = tmp_path / "report.html"
+    report.write_bytes(page.request.get(f"{address.removesuffix('results')}export/report.html").body())
+    page.goto(report.as_uri())
+    table = page.locator(".scroll:has(.standings)")
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_bar_opens_its_images_and_a_key_relabels_one_and_takes_it_back(
     seen: tuple[Page, str, Database, list[str]],
 ):
