@@ -115,7 +115,10 @@ def test_an_empty_project_gives_valid_empty_files(engineer: TestClient, database
     assert table(engineer.get(f"{base}/export/labels.csv").text) == []
     assert table(engineer.get(f"{base}/unclear.csv").text) == []
     assert zipfile.ZipFile(io.BytesIO(engineer.get(f"{base}/export/folders.zip").content)).namelist() == []
-    assert engineer.get(f"{base}/export").status_code == 200
+    page = BeautifulSoup(engineer.get(f"{base}/export").text, "html.parser").main
+    assert page
+    assert "There are no images yet." in page.text
+    assert page.select("[download], button") == [], "nothing is offered where there is nothing"
 
 
 def test_a_project_name_cannot_break_out_of_the_header(engineer: TestClient, database: Database):
