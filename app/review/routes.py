@@ -18,7 +18,18 @@ from app.labelers import service as labelers
 from app.labeling import service as labeling
 from app.labeling.queries import find_newest_round_id, loop_counts
 from app.languages import gettext as _
-from app.models import Annotation, AnnotationKind, AnnotationSource, Image, Pile, Project, QueueEntry, Role, User
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    AnnotationSource,
+    Image,
+    Pile,
+    Project,
+    QueueEntry,
+    Recipe,
+    Role,
+    User,
+)
 from app.projects.access import EngineerProjectDep, Member, MemberDep, MemberProjectDep
 from app.projects.queries import LARGEST_ID, list_active_classes
 from app.review import audit, queries, service
@@ -90,10 +101,12 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
         "pile": pile.value,
         "source": queries.SOURCES[pile][0],
         "classes": [class_json(c) for c in project.active_classes],
-        "words": _words(pile) | ({"done": _("answered by you")} if own_count else {}),
+        "words": _words(pile, any_images=counts.images > 0)
+        | ({"done": _("answered by you")} if own_count else {}),
         "showOpinions": project.show_opinions and pile not in {Pile.AUDIT, Pile.DISPUTED},
         "engineer": may_act_as(user, Role.ENGINEER),
         "train": pile == Pile.SEED and project.overlap == 1 and find_newest_round_id(session, project.id) is None,
+        "learnsAlone": project.recipe == Recipe.SQUINT,
         "ownCount": own_count or pile == Pile.DISPUTED,
         "goal": project.seed_size if pile == Pile.SEED else None,
         "done": queries.count_done(session, project, pile, user.id, counts),
@@ -102,15 +115,16 @@ def _screen(request: Request, project: Project, user: User, session: ReadSession
     return render(request, "review/screen.html", config=config, pile=pile.value, counts=counts)
 
 
-def _words(pile: Pile) -> dict[str, str]:
+def _words(pile: Pile, *, any_images: bool) -> dict[str, str]:
     """How the screen speaks of a pile, and where it leads from there."""
-    if pile == Pile.SEED:
-        return {"done": _("seed answers"), "end": _("No new image waits for your answer."), "next": ""}
-    if pile == Pile.REVIEW:
-        return {"done": _("settled"), "end": _("No unclear image waits for your answer."), "next": ""}
-    if pile == Pile.DISPUTED:
-        return {"done": _("decided"), "end": _("No image waits for a decision."), "next": ""}
-    return {"done": _("checked"), "end": _("The whole sample is checked."), "next": "/audit"}
+    done, end, following = {
+        Pile.SEED: (_("seed answers"), _("No new image waits for your answer."), ""),
+        Pile.REVIEW: (_("settled"), _("No unclear image waits for your answer."), ""),
+        Pile.DISPUTED: (_("decided"), _("No image waits for a decision."), ""),
+        Pile.AUDIT: (_("checked"), _("The whole sample is checked."), "/audit"),
+    }[pile]
+    thanked = f"{end} {_('Thank you.')}" if any_images else _("There are no images yet.")
+    return {"done": done, "end": thanked, "next": following}
 
 
 @router.post("/queue/{pile}/claim")

@@ -182,7 +182,7 @@ function takeStock({ classes: newest, elsewhere }) {
 
 function ending({ data }) {
   if (!supply.exhausted) return [_("Looking for the next tiles …")];
-  if (data.elsewhere) return [_("The last tiles are on other people’s screens. What they leave comes here.")];
+  if (data.elsewhere) return [_("The last tiles are on other screens: other people’s, or another tab of yours. What they leave comes here.")];
   return [config.done, link(config.next.href, config.next.label, "button primary")];
 }
 

@@ -195,14 +195,15 @@ function showHistory() {
 }
 
 function seedDone() {
+  if (config.engineer && config.learnsAlone) return [_("The seed is complete: from here on the labelers learn by themselves. More answers do no harm."), `${base}/labelers`, _("To the labelers")];
   if (config.engineer) return [_("The seed is complete: the labelers can learn now."), `${base}/labelers`, _("Train the labelers")];
   return [_("The seed is complete, thank you. More answers do no harm."), base, _("To the overview")];
 }
 
 function ending() {
   if (outbox.names().length) return [_("Saving the last answers …")]; // who leaves now would not find them counted
-  if (pile.waiting > 0) return [_("The last images are on other people’s screens. What they leave comes here.")];
-  return [`${config.words.end} ${_("Thank you.")}`, link(base + config.words.next, _("What comes next"), "button primary")];
+  if (pile.waiting > 0) return [_("The last images are on other screens: other people’s, or another tab of yours. What they leave comes here.")];
+  return [config.words.end, link(base + config.words.next, _("What comes next"), "button primary")];
 }
 
 function bare({ id, url, name, width, height, opinions }) {

@@ -235,9 +235,6 @@ export const words = {
   "Taken back: %(answers)s.": [
     "Возвращено: %(answers)s."
   ],
-  "Thank you.": [
-    "Спасибо."
-  ],
   "The band around the middle grows from right to left: fewer answers, fewer of them wrong. A click takes the band and shows what it sets aside.": [
     "Полоса вокруг середины растёт справа налево: ответов меньше, и неверных среди них меньше. Щелчок берёт полосу и показывает, что она откладывает."
   ],
@@ -247,11 +244,11 @@ export const words = {
   "The labelers have not seen this image yet.": [
     "Разметчики ещё не видели это изображение."
   ],
-  "The last images are on other people’s screens. What they leave comes here.": [
-    "Последние изображения на экранах у других. Что они оставят, придёт сюда."
+  "The last images are on other screens: other people’s, or another tab of yours. What they leave comes here.": [
+    "Последние изображения на других экранах: у других людей или в другой вашей вкладке. Что они оставят, придёт сюда."
   ],
-  "The last tiles are on other people’s screens. What they leave comes here.": [
-    "Последние плитки на экранах у других. Что они оставят, придёт сюда."
+  "The last tiles are on other screens: other people’s, or another tab of yours. What they leave comes here.": [
+    "Последние плитки на других экранах: у других людей или в другой вашей вкладке. Что они оставят, придёт сюда."
   ],
   "The map could not be fetched. Please load the page again.": [
     "Не удалось получить карту. Загрузите страницу ещё раз."
@@ -267,6 +264,9 @@ export const words = {
   ],
   "The seed is complete, thank you. More answers do no harm.": [
     "Начальные изображения размечены, спасибо. Лишние ответы не повредят."
+  ],
+  "The seed is complete: from here on the labelers learn by themselves. More answers do no harm.": [
+    "Начальные изображения размечены: дальше разметчики учатся сами. Ещё ответы не повредят."
   ],
   "The seed is complete: the labelers can learn now.": [
     "Начальные изображения размечены: разметчики могут учиться."
@@ -297,6 +297,9 @@ export const words = {
   ],
   "This image was not sent to review; please try again.": [
     "Изображение не отправлено на проверку; попробуйте ещё раз."
+  ],
+  "To the labelers": [
+    "К разметчикам"
   ],
   "To the overview": [
     "К обзору"

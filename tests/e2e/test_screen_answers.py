@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from app.models import Project, User
 from tests.e2e.conftest import Desk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("review-screen")]
@@ -90,6 +91,19 @@ def test_the_end_of_the_pile_says_what_comes_next(desk: Desk):
     expect(desk.page.get_by_role("link", name="What comes next")).to_be_visible()
     expect(desk.page.locator("#note")).to_contain_text("The seed is complete, thank you")
     assert len(desk.labels()) == 60
+
+
+def test_an_engineer_is_not_asked_to_start_what_starts_by_itself(desk: Desk):
+    with desk.database.write() as session:
+        session.get_one(User, desk.user).role = "engineer"
+        session.get_one(Project, desk.project).seed_size = 2
+    desk.load()
+    desk.press("12")
+    expect(desk.page.get_by_role("link", name="Train the labelers")).to_be_visible()
+    with desk.database.write() as session:
+        session.get_one(Project, desk.project).recipe = "squint"
+    desk.load()
+    expect(desk.page.locator("#note")).to_contain_text("from here on the labelers learn by themselves")
 
 
 def test_nothing_is_said_of_the_pile_before_its_size_is_known(desk: Desk):
