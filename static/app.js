@@ -26,6 +26,11 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".toast").remove();
 });
 
+// What was refused before is past when somebody tries again.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.requestConfig.verb !== "get") toasts.replaceChildren();
+});
+
 // htmx drops a request that never reached the server without a word: a lost save must be loud.
 document.addEventListener("htmx:sendError", () => toast(_("The server could not be reached; nothing was saved.")));
 document.addEventListener("htmx:timeout", () => toast(_("The server did not answer in time.")));

@@ -84,7 +84,7 @@ def _form(request: Request, fields: dict[str, str], errors: FormErrors, status: 
         target=TARGET,
         status_code=status,
         fields=fields,
-        errors=with_unplaced(errors, SHOWN),
+        errors=with_unplaced({field: said for field, said in errors.items() if said != problem}, SHOWN),
         classes=[] if problem else make_classes(names, fields.get("positive", "")),
         problem=problem,
         recipes=recipes(),

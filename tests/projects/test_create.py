@@ -134,6 +134,13 @@ def test_the_command_line_gets_errors_instead_of_pages(database: Database):
     assert project.created_by_id is None
 
 
+def test_what_is_wrong_with_the_classes_is_said_once_beside_them(erin: TestClient):
+    page = parsed(erin.post("/projects", data={"name": "eyes", "classes": "closed"}))
+    assert page.text.count("A project has two classes or more") == 1
+    assert page.select_one("#new-classes .error")
+    assert page.select_one("#classes[aria-invalid=true]")
+
+
 def test_the_buttons_of_the_classes_are_shown_while_typing(erin: TestClient):
     answer = erin.get("/projects/new/classes?classes=cat,dog,cow&positive=dog")
     assert [b.get_text(" ", strip=True) for b in parsed(answer).select(".key-button")] == [
