@@ -1,7 +1,7 @@
 // The effort page's chart: what rounds estimated against answers, what the law expects, and the aim.
 
 import { draw } from "./results/chart.js";
-import { _, counted } from "./words.js";
+import { _, decimal, n_ } from "./words.js";
 
 const box = document.querySelector("[data-chart]");
 if (box) {
@@ -19,14 +19,14 @@ function specOf(columns, target) {
   const { answers } = columns;
   const among = (middle, low, high, says) => answers.flatMap((x, i) => {
     if (columns[middle][i] === null) return [];
-    const words = says({ answers: counted(x), share: percent(columns[middle][i]), low: percent(columns[low][i]), high: percent(columns[high][i]) });
+    const words = says(x, { share: percent(columns[middle][i]), low: percent(columns[low][i]), high: percent(columns[high][i]) });
     return columns[low][i] === null ? [{ x, y: columns[middle][i] }] : [{ x, y: columns[middle][i], low: columns[low][i], high: columns[high][i], words }];
   });
-  const past = among("estimate", "low", "high", (at) => _("After %(answers)s answers an estimated %(share)s wrong, %(low)s to %(high)s", at));
-  const future = among("expected", "expected_low", "expected_high", (at) => _("After %(answers)s answers an expected %(share)s wrong, %(low)s to %(high)s", at));
+  const past = among("estimate", "low", "high", (x, at) => n_("After %(number)s answer an estimated %(share)s wrong, %(low)s to %(high)s", "After %(number)s answers an estimated %(share)s wrong, %(low)s to %(high)s", x, at));
+  const future = among("expected", "expected_low", "expected_high", (x, at) => n_("After %(number)s answer an expected %(share)s wrong, %(low)s to %(high)s", "After %(number)s answers an expected %(share)s wrong, %(low)s to %(high)s", x, at));
   const highest = Math.max(target, ...past.map((p) => p.high), ...future.map((p) => p.high ?? 0));
   const [xTicks, yTicks] = [ticks(0, answers.at(-1)), ticks(0, highest)];
-  const estimates = past.map((p) => _("%(share)s after %(answers)s answers", { share: percent(p.y), answers: counted(p.x) }));
+  const estimates = past.map((p) => n_("%(share)s after %(number)s answer", "%(share)s after %(number)s answers", p.x, { share: percent(p.y) }));
   return {
     title: _("Estimated wrong labels: %(list)s. The aim is %(aim)s.", { list: estimates.join(", "), aim: percent(target) }),
     name: _("effort"), file: "effort", height: 320,
@@ -45,7 +45,7 @@ function specOf(columns, target) {
 }
 
 function percent(share) {
-  return share === null ? "" : `${share.toFixed(1)} %`;
+  return share === null ? "" : `${decimal(share, 1)} %`;
 }
 
 // Four or five round numbers from `from` to `to` or a little further.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from contextvars import copy_context
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
-from app.html.templating import percent
+from app.db import Database
+from app.html.templating import TEMPLATES, percent
 from app.languages import COOKIE, _language, choose, counted, listed
 from tests.conftest import SignIn
 from tests.e2e.screens import ROOT
+from tests.factories import add_images, add_project
 from tests.web import on_sqlite, parsed
 
 
@@ -55,6 +59,16 @@ def test_numbers_are_written_as_the_language_does(language: str, said: str):
     assert copy_context().run(speak) == said
 
 
+def test_a_number_that_stands_in_a_template_is_written_for_each_reader_anew():
+    template = TEMPLATES.env.from_string("{{ 0.6 | fixed(2) }}")
+
+    def speak(language: str) -> str:
+        _language.set(language)
+        return template.render()
+
+    assert [copy_context().run(speak, language) for language in ("ru", "en")] == ["0,60", ".60"]
+
+
 def test_every_sentence_is_translated_and_the_compiled_catalogues_are_up_to_date():
     checked = subprocess.run(
         [sys.executable, "scripts/messages.py", "--check"], cwd=ROOT, capture_output=True, text=True
@@ -78,6 +92,24 @@ def test_a_page_speaks_the_browsers_language_until_another_is_chosen(app: FastAP
     client.post("/account/language", data={"language": ""})
     assert COOKIE not in client.cookies
     assert "Где вы вошли" in parsed(client.get("/account")).get_text()
+
+
+@on_sqlite
+def test_the_end_of_a_pile_thanks_in_the_readers_language(database: Database, sign_in: SignIn):
+    client = sign_in("admin")
+    client.headers["Accept-Language"] = "ru"
+    with database.write() as session:
+        project = add_project(session)
+        empty = f"/projects/{project.id}/label"
+        full = f"/projects/{add_images(session, add_project(session), 1)[0].project_id}/label"
+    assert "Новых изображений для вас нет. Спасибо." in ends(client, full)
+    assert "Изображений пока нет." in ends(client, empty)
+
+
+def ends(client: TestClient, path: str) -> str:
+    screen = parsed(client.get(path)).select_one("#screen")
+    assert screen
+    return str(json.loads(str(screen["data-config"]))["words"]["end"])
 
 
 @on_sqlite

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.templating import Jinja2Templates
 
 from app.config import REPOSITORY
@@ -59,21 +62,23 @@ def date(moment: datetime) -> str:
     return moment.strftime(gettext("%-d %b %Y"))
 
 
+def for_each_reader(write: Callable[..., str]) -> Callable[..., str]:
+    """A filter that Jinja does not work out once and for all where its number stands in the template."""
+
+    @pass_context
+    @wraps(write)
+    def written_now(_context: Context, *given: Any, **chosen: Any) -> str:
+        return write(*given, **chosen)
+
+    return written_now
+
+
 _environment = TEMPLATES.env
 _environment.undefined = StrictUndefined
 _environment.trim_blocks = _environment.lstrip_blocks = True
-_environment.filters.update(
-    count=count,
-    percent=percent,
-    decimal=decimal,
-    fixed=fixed,
-    listed=listed,
-    duration=duration,
-    ago=ago,
-    note=note_in_words,
-    labeler=labeler_word,
-    date=date,
-)
+for _write in (count, percent, decimal, fixed, listed, duration, ago, date):
+    _environment.filters[_write.__name__] = for_each_reader(_write)
+_environment.filters.update(note=note_in_words, labeler=labeler_word)
 _environment.globals.update(static_url=static_url, current_language=current_language, languages=LANGUAGES)
 _environment.add_extension("jinja2.ext.i18n")
 _environment.policies["ext.i18n.trimmed"] = True

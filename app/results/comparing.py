@@ -129,4 +129,5 @@ def list_models(session: Session, project_id: int) -> list[tuple[int, str]]:
         .where(Bakeoff.project_id == project_id)
         .order_by(Bakeoff.number.desc(), Classifier.position)
     )
-    return [(row.id, f"{row.title} · bake-off {row.number}") for row in rows]
+    bakeoff = _("bake-off %(number)s")
+    return [(row.id, f"{row.title} · {bakeoff % {'number': row.number}}") for row in rows]

@@ -123,8 +123,8 @@ def _words(pile: Pile, *, any_images: bool) -> dict[str, str]:
         Pile.DISPUTED: (_("decided"), _("No image waits for a decision."), ""),
         Pile.AUDIT: (_("checked"), _("The whole sample is checked."), "/audit"),
     }[pile]
-    thanked = f"{end} {_('Thank you.')}" if any_images else _("There are no images yet.")
-    return {"done": done, "end": thanked, "next": following}
+    thanks, nothing = _("Thank you."), _("There are no images yet.")
+    return {"done": done, "end": f"{end} {thanks}" if any_images else nothing, "next": following}
 
 
 @router.post("/queue/{pile}/claim")

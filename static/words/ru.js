@@ -80,8 +80,10 @@ export const words = {
   "%(part)s of %(whole)s images": [
     "%(part)s из %(whole)s изображений"
   ],
-  "%(share)s after %(answers)s answers": [
-    "%(share)s после %(answers)s ответов"
+  "%(share)s after %(number)s answer": [
+    "%(share)s после %(number)s ответа",
+    "%(share)s после %(number)s ответов",
+    "%(share)s после %(number)s ответов"
   ],
   "%(share)s errors, %(cost)s": [
     "ошибок %(share)s, %(cost)s"
@@ -109,11 +111,15 @@ export const words = {
   ", beaten by none": [
     ", никем не превзойдена"
   ],
-  "After %(answers)s answers an estimated %(share)s wrong, %(low)s to %(high)s": [
-    "После %(answers)s ответов по оценке неверны %(share)s, от %(low)s до %(high)s"
+  "After %(number)s answer an estimated %(share)s wrong, %(low)s to %(high)s": [
+    "После %(number)s ответа по оценке неверны %(share)s, от %(low)s до %(high)s",
+    "После %(number)s ответов по оценке неверны %(share)s, от %(low)s до %(high)s",
+    "После %(number)s ответов по оценке неверны %(share)s, от %(low)s до %(high)s"
   ],
-  "After %(answers)s answers an expected %(share)s wrong, %(low)s to %(high)s": [
-    "После %(answers)s ответов ожидается %(share)s неверных, от %(low)s до %(high)s"
+  "After %(number)s answer an expected %(share)s wrong, %(low)s to %(high)s": [
+    "После %(number)s ответа ожидается %(share)s неверных, от %(low)s до %(high)s",
+    "После %(number)s ответов ожидается %(share)s неверных, от %(low)s до %(high)s",
+    "После %(number)s ответов ожидается %(share)s неверных, от %(low)s до %(high)s"
   ],
   "Around it": [
     "Вокруг него"
