@@ -14,8 +14,7 @@ from app.images.labels import GivenLabel, LabelledImage, LabelReport, add_labels
 from app.images.names import parts_below_root
 from app.images.reports import ImportReport
 from app.models import AnnotationSource, Image, Project
-
-IMAGES_A_QUERY = 500
+from app.parts import in_parts
 
 
 class ClassFolders:
@@ -53,9 +52,7 @@ class ClassFolders:
 
     def _labels(self, session: Session, project: Project) -> Iterator[GivenLabel]:
         classes = {c.name: c for c in project.active_classes}
-        contents = list(self._files)
-        for start in range(0, len(contents), IMAGES_A_QUERY):
-            part = contents[start : start + IMAGES_A_QUERY]
+        for part in in_parts(list(self._files)):
             query = select(Image.sha256, *COLUMNS).where(Image.project_id == project.id, Image.sha256.in_(part))
             for row in session.execute(query):
                 image = LabelledImage(row.id, row.name, row.state, row.class_id, row.label_source)

@@ -12,6 +12,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from app.images.children import Child, ChildDiedError
 from app.images.limits import Limits
+from app.parts import in_batches
 
 Key = TypeVar("Key")
 
@@ -170,13 +171,5 @@ class DecoderPool(Generic[Key]):
 
 
 def _batches(items: Iterable[tuple[Key, bytes]]) -> Iterator[_Batch[Key]]:
-    batch: list[tuple[Key, bytes]] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += len(item[1])
-        if len(batch) == PICTURES_A_BATCH or size > BYTES_A_BATCH:
-            yield _Batch(batch)
-            batch, size = [], 0
-    if batch:
-        yield _Batch(batch)
+    parts = in_batches(items, lambda item: len(item[1]), most=PICTURES_A_BATCH, most_bytes=BYTES_A_BATCH)
+    return map(_Batch, parts)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.images.similar import are_alike, candidate_pairs, components, links_of_equal, miniature
+from app.parts import in_parts
 from app.projects.grouping import group_of
 from ml import pixels
 
@@ -52,8 +53,8 @@ def serve(connection: Connection) -> None:
     count = len(nodes)
     changes = _changes(nodes, names, components(count, links), components(count, twin_links))
     send(connection, {"pairs": len(alike), "changes": len(changes)})
-    for start in range(0, len(changes), CHANGES_A_MESSAGE):
-        send(connection, changes[start : start + CHANGES_A_MESSAGE])
+    for part in in_parts(changes, CHANGES_A_MESSAGE):
+        send(connection, part)
 
 
 def _rows(connection: Connection) -> Iterator[list[Any]]:

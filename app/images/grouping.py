@@ -15,6 +15,7 @@ from app.images.children import Child
 from app.images.queries import bytes_of, read_rows
 from app.labeling.settle import settle_twins_of_project
 from app.models import Image, Project
+from app.parts import in_parts
 from app.storage import BlobStore, MissingBlobError
 from ml.turns import one_at_a_time
 
@@ -76,8 +77,7 @@ def _rows(session: Session, project_id: int, new_ids: Collection[int] | None) ->
 
 
 def _send_pixels(child: Child, database: Database, store: BlobStore, wanted: list[int]) -> None:
-    for start in range(0, len(wanted), PICTURES):
-        ids = wanted[start : start + PICTURES]
+    for ids in in_parts(wanted, PICTURES):
         with database.read() as session:
             found = session.execute(select(Image.id, Image.sha256).where(Image.id.in_(ids)))
             sha256s = {row.id: row.sha256 for row in found}

@@ -28,6 +28,7 @@ from app.images.reports import ImportProgress, ImportReport
 from app.images.sources import Source, open_folder
 from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, NewImage, insert_images, store_large
 from app.models import Image, ImportBatch, Project
+from app.parts import in_batches
 from app.projects.grouping import pattern_problem
 from app.review import service as review
 from app.storage import BlobStore
@@ -120,7 +121,8 @@ def _close_batch(session: Session, project_id: int, report: ImportReport, known:
 def _take(reader: Reader, decoders: DecoderPool[ReadFile]) -> set[int]:
     """Write the images that are new, and return their ids."""
     found = set[int]()
-    for batch in _batches(_decode(reader, decoders)):
+    images = _decode(reader, decoders)
+    for batch in in_batches(images, lambda i: len(i.data), most=ROWS_A_BATCH, most_bytes=BYTES_A_BATCH):
         store_large(reader.store, batch)
         found |= _write(reader.database, reader.project_id, reader.report, batch)
     return found
@@ -145,19 +147,6 @@ def _decode(reader: Reader, decoders: DecoderPool[ReadFile]) -> Iterator[NewImag
             said["grey"],
             said["difference_hash"],
         )
-
-
-def _batches(images: Iterator[NewImage]) -> Iterator[list[NewImage]]:
-    batch: list[NewImage] = []
-    size = 0
-    for image in images:
-        batch.append(image)
-        size += len(image.data)
-        if len(batch) == ROWS_A_BATCH or size > BYTES_A_BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _write(database: Database, project_id: int, report: ImportReport, batch: list[NewImage]) -> set[int]:

@@ -15,6 +15,7 @@ from app.labeling import queries as labeling_queries
 from app.labeling import service as labeling
 from app.languages import gettext as _
 from app.models import AnnotationSource, ImageState, LabelClass, Project
+from app.parts import in_parts
 
 HUMAN_SOURCES = {source.value for source in AnnotationSource}
 ROWS_AT_ONCE = 500
@@ -116,8 +117,7 @@ def add_labels(
     agreed = (_agreed(given, titles, report, replace=replace) for given in of_image.values())
     wanted = [label for label in agreed if label]
     report.added += sum(not label.decides for label in wanted)
-    for start in range(0, len(wanted), ROWS_AT_ONCE):
-        part = wanted[start : start + ROWS_AT_ONCE]
+    for part in in_parts(wanted, ROWS_AT_ONCE):
         labeling.add_imported(session, _rows(session, project.id, author_id, part, source, report.upload))
 
 

@@ -19,6 +19,7 @@ from app.db import Database
 from app.errors import BadInputError
 from app.images.queries import StoredImage, bytes_of, list_stored_images, read_rows
 from app.languages import gettext as _
+from app.parts import in_parts
 from app.storage import BlobStore, MissingBlobError
 from ml import pixels
 from ml.contract import Pack
@@ -143,8 +144,7 @@ def _rows(
 ) -> Iterator[tuple[StoredImage, NDArray[np.uint8]]]:
     """Decode on all cores; leave out what cannot be had."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(images), IMAGES_A_STEP):
-            step = images[start : start + IMAGES_A_STEP]
+        for step in in_parts(images, IMAGES_A_STEP):
             with database.read() as session:
                 data = read_rows(session, [image.sha256 for image in step])
             decoded = threads.map(lambda image: _pixels(store, image.sha256, data, shape), step)  # noqa: B023

@@ -13,6 +13,7 @@ from app.errors import NotFoundError
 from app.images.sheets import COLUMNS, LARGEST_IN_SHEET, MOST_IN_SHEET
 from app.languages import gettext as _
 from app.models import Image, ImageBlob
+from app.parts import in_parts
 from app.projects.queries import LARGEST_ID
 from app.storage import BlobStore, MissingBlobError
 
@@ -62,8 +63,7 @@ def sheet_cells(project_id: int, images: Sequence[Image]) -> dict[int, Cell]:
     """Return image id → cell for the tiny ones among these images; the others come by themselves."""
     tiny = [image for image in images if max(image.width, image.height) <= LARGEST_IN_SHEET]
     cells: dict[int, Cell] = {}
-    for start in range(0, len(tiny), MOST_IN_SHEET):
-        part = tiny[start : start + MOST_IN_SHEET]
+    for part in in_parts(tiny, MOST_IN_SHEET):
         url = sheet_url(project_id, [image.id for image in part], [image.sha256 for image in part])
         cells |= {image.id: Cell(url, number) for number, image in enumerate(part)}
     return cells
@@ -118,7 +118,6 @@ def bytes_of(store: BlobStore, sha256: str, rows: Mapping[str, bytes | None]) ->
 def names_of(session: Session, image_ids: Sequence[int]) -> dict[int, str]:
     """Return image → file name."""
     found: dict[int, str] = {}
-    for start in range(0, len(image_ids), 5_000):
-        part = image_ids[start : start + 5_000]
+    for part in in_parts(image_ids):
         found |= dict(session.execute(select(Image.id, Image.name).where(Image.id.in_(part))).all())
     return found

@@ -11,6 +11,7 @@ from app.images.class_folders import ClassFolders
 from app.images.reports import ImportCancelledError, ImportProgress, ImportReport
 from app.images.sources import Entry, EntryError, Source
 from app.images.writing import BYTES_A_BATCH, ROWS_A_BATCH, list_known
+from app.parts import in_batches
 from app.storage import LARGEST_IN_ROW, BlobStore
 
 
@@ -61,19 +62,8 @@ class Reader:
             self.store.put(file.sha256, file.data)
 
     def _chunks(self) -> Iterator[list[ReadFile]]:
-        chunk: list[ReadFile] = []
-        size = 0
-        for entry in self.source.entries:
-            file = self._read(entry)
-            if file is None:
-                continue
-            chunk.append(file)
-            size += len(file.data)
-            if len(chunk) == ROWS_A_BATCH or size > BYTES_A_BATCH:
-                yield chunk
-                chunk, size = [], 0
-        if chunk:
-            yield chunk
+        files = (file for entry in self.source.entries if (file := self._read(entry)))
+        return in_batches(files, lambda file: len(file.data), most=ROWS_A_BATCH, most_bytes=BYTES_A_BATCH)
 
     def _read(self, entry: Entry) -> ReadFile | None:
         if self.progress.cancelled:

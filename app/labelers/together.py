@@ -13,6 +13,7 @@ from app.jobs.registry import Write
 from app.labelers.reading import Finished
 from app.labelers.words import AT_ONCE, in_turns
 from app.models import Image, Job
+from app.parts import in_parts
 from ml.consensus import UNCLEAR
 
 
@@ -43,9 +44,8 @@ def put_in_confidence(write: Write, said: Mapping[int, Together]) -> None:
     A round changes that of every image, and it is all that most images hear of a round: written when the round is
     named, it would keep everybody's answers waiting. A little early, it only orders a grid a little otherwise.
     """
-    of_images = list(said.items())
-    for start in range(0, len(of_images), AT_ONCE):
-        in_turns(write, partial(_write_confidence, dict(of_images[start : start + AT_ONCE])))
+    for part in in_parts(list(said.items()), AT_ONCE):
+        in_turns(write, partial(_write_confidence, dict(part)))
 
 
 def _write_confidence(said: Mapping[int, Together], session: Session, _job: Job) -> None:
@@ -78,5 +78,5 @@ def _write(session: Session, names: Sequence[str], changes: Sequence[dict[str, A
     # Without the mapper it takes half as long, and everybody's answers wait for the end.
     one = update(Image).where(Image.id == bindparam("which"))
     values = one.values({name: bindparam(name) for name in names})
-    for start in range(0, len(changes), AT_ONCE):
-        session.connection().execute(values, changes[start : start + AT_ONCE])
+    for part in in_parts(changes, AT_ONCE):
+        session.connection().execute(values, part)

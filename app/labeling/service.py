@@ -21,6 +21,7 @@ from app.labeling.settle import settle
 from app.labeling.waiting import ask_once_more, wait_for
 from app.languages import gettext as _
 from app.models import Annotation, AnnotationKind, AnnotationSource, Image, ImageState, Pile, QueueEntry, User
+from app.parts import in_parts
 
 __all__ = [
     "LONGEST_ANSWER_S",
@@ -85,8 +86,8 @@ def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     session.add_all([Annotation(**{**blank, **row}) for row in rows])
     found = settle(session, [row["image_id"] for row in rows])
     ids = [image_id for image_id, now in found.items() if now.asks is None]
-    for start in range(0, len(ids), 5_000):
-        session.execute(delete(QueueEntry).where(QueueEntry.image_id.in_(ids[start : start + 5_000])))
+    for part in in_parts(ids):
+        session.execute(delete(QueueEntry).where(QueueEntry.image_id.in_(part)))
     for image_id, now in found.items():
         if now.asks:
             wait_for(session, session.get_one(Image, image_id), now)

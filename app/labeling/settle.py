@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, null, or_, select, update
 from sqlalchemy.orm import Session
@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from app.labeling import queries, twins
 from app.labeling.current import Current, Said, current, opinions
 from app.models import Annotation, Image, ImageState, Labeler, Prediction, ProjectMember, Round, User
+from app.parts import in_parts
 
-Row = TypeVar("Row")
-AT_ONCE = 5_000
-"""Rows an UPDATE by id takes at a time: below what the databases allow as parameters."""
 FACTS = (
     Image.id, Image.project_id, Image.state, Image.class_id, Image.label_source,
     Image.proposed_class_id, Image.wanted, Image.since_id,
@@ -30,7 +28,7 @@ def settle(session: Session, image_ids: Sequence[int]) -> dict[int, Current]:
     """
     ids = list(image_ids)
     found: dict[int, Current] = {}
-    for part in _parts(ids):
+    for part in in_parts(ids):
         found |= _settle(session, select(Image).where(Image.id.in_(part)))
     followed = settle_twins(session, ids)
     return found | {image_id: now for image_id, now in followed.items() if image_id in found}
@@ -49,7 +47,7 @@ def settle_twins(session: Session, image_ids: Sequence[int]) -> dict[int, Curren
     Return what became of those that nobody has answered.
     """
     found: dict[int, Current] = {}
-    for part in _parts(list(image_ids)):
+    for part in in_parts(list(image_ids)):
         for project_id, keys in twins.list_keys(session, part).items():
             found |= _settle_unanswered_of(session, project_id, Image.twin_key.in_(keys))
     return found
@@ -75,7 +73,7 @@ def _settle_unanswered_of(session: Session, project_id: int, which: ColumnElemen
     images = session.execute(unanswered).all()
     labels = twins.read_labels(session, project_id, {image.twin_key for image in images})
     found: dict[int, Current] = {}
-    for part in _parts(images):
+    for part in in_parts(images):
         scored = set(session.scalars(_scored(select(Image.id).where(Image.id.in_([i.id for i in part])))))
         for image in part:
             found[image.id] = current(
@@ -159,7 +157,7 @@ def _write(session: Session, images: Sequence[Any], found: dict[int, Current]) -
         change = {"state": now.state, "class_id": now.class_id, "label_source": now.source}
         if list(change.values()) != [image.state, image.class_id, image.label_source]:
             changes.append({"id": image.id, **change})
-    for part in _parts(changes):
+    for part in in_parts(changes):
         session.execute(update(Image), part)
     return [change["id"] for change in changes]
 
@@ -189,11 +187,6 @@ def _scored(image_ids: Select[int]) -> Select[int]:
         .where(Labeler.round_id == newest, Prediction.image_id.in_(image_ids))
         .distinct()
     )
-
-
-def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
 
 
 def forget_proposals(session: Session, image_ids: Iterable[int]) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.labeling.current import TWIN, Current
 from app.models import NO_PILE, AnnotationSource, Image, ImageState, Pile, Project, QueueEntry
+from app.parts import in_parts
 
 LAST = 0.0
 """The rank of what a round is least eager to ask."""
-AT_ONCE = 5_000
 
 
 def list_keys(session: Session, image_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -55,12 +55,11 @@ def read_labels(session: Session, project_id: int, keys: Collection[str | None])
     if not keys or session.scalar(follows) is None:
         return {}
     said: dict[str, set[int]] = defaultdict(set)
-    ordered = sorted(key for key in keys if key)
-    for start in range(0, len(ordered), AT_ONCE):
+    for part in in_parts(sorted(key for key in keys if key)):
         rows = session.execute(
             select(Image.twin_key, Image.class_id).where(
                 Image.project_id == project_id,
-                Image.twin_key.in_(ordered[start : start + AT_ONCE]),
+                Image.twin_key.in_(part),
                 Image.state == ImageState.SETTLED,
                 Image.label_source != AnnotationSource.AUDIT,
             )
@@ -78,8 +77,7 @@ def wait_or_rest(session: Session, project_id: int, changed: Mapping[int, Curren
     _move(session, resting, Pile.REVIEW, NO_PILE)
     _move(session, waiting, NO_PILE, Pile.REVIEW)
     known: set[int] = set()
-    for start in range(0, len(waiting), AT_ONCE):
-        part = waiting[start : start + AT_ONCE]
+    for part in in_parts(waiting):
         known |= set(session.scalars(select(QueueEntry.image_id).where(QueueEntry.image_id.in_(part))))
     session.add_all(
         QueueEntry(image_id=image_id, project_id=project_id, pile=Pile.REVIEW, rank=LAST)
@@ -90,8 +88,7 @@ def wait_or_rest(session: Session, project_id: int, changed: Mapping[int, Curren
 
 
 def _move(session: Session, image_ids: Sequence[int], source: str, target: str) -> None:
-    for start in range(0, len(image_ids), AT_ONCE):
-        part = image_ids[start : start + AT_ONCE]
+    for part in in_parts(image_ids):
         session.execute(
             update(QueueEntry)
             .where(QueueEntry.image_id.in_(part), QueueEntry.pile == source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -17,6 +17,7 @@ from app.html.templating import render
 from app.labelers import service as labelers
 from app.languages import gettext as _
 from app.models import ImageState, QueueEntry
+from app.parts import in_parts
 from app.projects.access import Member, MemberDep, MemberProjectDep
 from app.review import grid, grid_queries
 from app.review.bodies import Body, Id, Tab, class_json, holder
@@ -30,7 +31,6 @@ MOST_TILES = PAGE_SIZES[-1]
 MOST_HELD = 500
 AT_ONCE = 40
 """Answers a transaction: nobody else's answer waits for a whole page."""
-Tile = TypeVar("Tile")
 PageKey = Annotated[str, Field(min_length=8, max_length=40, pattern=r"^page_[a-z0-9]+$")]
 """Each answer's own key is this one and the image's number."""
 Of = Literal[ImageState.UNCLEAR, ImageState.ACCEPTED]
@@ -133,7 +133,7 @@ async def confirm(request: Request, member: MemberDep, body: PageBody, database:
     """
     seconds = grid.share_out(body.seconds, len(body.answers) + len(body.left_out))
     refused: list[grid.Refusal] = []
-    for part in _parts(body.answers):
+    for part in in_parts(body.answers, AT_ONCE):
         refused += await database.change(partial(_save, member=member, key=body.key, seconds=seconds, part=part))
     tab = holder(request, member.user, body.tab)
     leave_out = partial(grid.leave_out, project_id=member.project_id, holder=tab, image_ids=body.left_out)
@@ -159,7 +159,7 @@ async def take_back(request: Request, member: MemberDep, body: UndoBody, databas
     """Take a page back; its images are leased to the tab again, since they are on its screen."""
     tab = holder(request, member.user, body.tab)
     undone, held = 0, list[int]()
-    for part in _parts(body.image_ids):
+    for part in in_parts(body.image_ids, AT_ONCE):
         step = await database.change(partial(_undo, member=member, body=body, tab=tab, part=part))
         undone, held = undone + step[0], held + step[1]
     if not undone:
@@ -175,7 +175,3 @@ def _undo(
         session, user=member.user, project_id=member.project_id, undoes=body.undoes, key=body.key, image_ids=part
     )
     return len(undone), hold(session, project_id=member.project_id, holder=tab, image_ids=undone)
-
-
-def _parts(tiles: Sequence[Tile]) -> list[Sequence[Tile]]:
-    return [tiles[start : start + AT_ONCE] for start in range(0, len(tiles), AT_ONCE)]

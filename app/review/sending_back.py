@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, update
@@ -11,9 +10,9 @@ from sqlalchemy.orm import Session
 from app.errors import BadInputError
 from app.languages import gettext as _
 from app.models import Annotation, AnnotationSource, Image, ImageState, Project, QueueEntry
+from app.parts import in_parts
 from app.review.service import send_all_to_review
 
-AT_ONCE = 5_000
 CANT_TELL, FLAGGED, CLASS = "cant-tell", "flagged", "class-"
 
 
@@ -40,7 +39,7 @@ def send_back(session: Session, project: Project, what: str) -> int:
     A label stands until the next answer. Who could not tell is asked afresh: what was said before counts no more.
     """
     ids = session.scalars(select(Image.id).where(_which(project, what)).order_by(Image.id)).all()
-    for part in reversed(list(_parts(ids))):
+    for part in reversed(list(in_parts(ids))):
         newest = select(func.max(Annotation.id)).where(Annotation.image_id == Image.id)
         session.execute(
             update(Image)
@@ -67,8 +66,3 @@ def _which(project: Project, what: str) -> ColumnElement[bool]:
         raise BadInputError(_("what: there is no such choice."))
     by_people = Image.label_source != AnnotationSource.IMPORT
     return and_(idle, Image.state == ImageState.SETTLED, Image.class_id == chosen.id, by_people)
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]

@@ -23,6 +23,7 @@ from app.models import (
     QueueEntry,
     now,
 )
+from app.parts import in_parts
 from app.review.overlap import apply_overlap
 from app.review.second_opinions import Bought, Judged, ask_second_opinions, read_bought
 
@@ -34,10 +35,9 @@ __all__ = [
     "fill_review",
     "fill_seed",
     "read_bought",
+    "send_all_to_review",
     "send_to_review",
 ]
-
-AT_ONCE = 5_000
 
 
 def fill_seed(session: Session, project_id: int) -> int:
@@ -109,8 +109,8 @@ def _add(
         {"image_id": i, "project_id": project_id, "pile": str(pile), "rank": rank, **leases.get(i, free)}
         for i, rank in ranks.items()
     ]
-    for start in range(0, len(rows), AT_ONCE):
-        session.execute(insert(QueueEntry), rows[start : start + AT_ONCE])
+    for part in in_parts(rows):
+        session.execute(insert(QueueEntry), part)
 
 
 def _keep_from_who_answered(session: Session, project_id: int) -> None:

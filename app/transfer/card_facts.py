@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.models import Annotation, AnnotationKind, Bakeoff, Classifier, Image, Project
+from app.parts import in_parts
 from app.results.board import Board
 from app.results.in_use import find_threshold
 from app.results.queries import read_board, read_findings
@@ -23,7 +24,6 @@ from ml.contract import Manifest
 from ml.metrics import REPORT_THRESHOLD, confusion_matrix, per_class
 from ml.rundir import MANIFEST
 
-AT_ONCE = 5_000
 SOURCES = {"accepted": "the labelers", "twin": "an answered near duplicate",
            "seed": "people, for the seed", "review": "people, in review",
            "audit": "people, in the audit", "issue": "people, on doubted labels",
@@ -113,7 +113,7 @@ def _by_source(session: Session, board: Board, wrong: NDArray[np.bool_]) -> dict
 
 def _sources(session: Session, ids: list[int]) -> dict[int, str | None]:
     found: dict[int, str | None] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        part = select(Image.id, Image.label_source).where(Image.id.in_(ids[start : start + AT_ONCE]))
-        found |= {row.id: row.label_source for row in session.execute(part)}
+    for part in in_parts(ids):
+        rows = session.execute(select(Image.id, Image.label_source).where(Image.id.in_(part)))
+        found |= {row.id: row.label_source for row in rows}
     return found

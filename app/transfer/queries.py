@@ -28,6 +28,7 @@ from app.models import (
     Round,
     User,
 )
+from app.parts import in_parts
 from app.results.board import badness
 from app.transfer.tables import Opinion, Row
 
@@ -75,7 +76,7 @@ def list_unclear(session: Session, project: Project, labelers: Sequence[Labeler]
         .where(Image.project_id == project.id, Image.state == ImageState.UNCLEAR)
         .order_by(QueueEntry.rank.is_(None), QueueEntry.rank, Image.id)
     ).all()
-    parts = (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    parts = in_parts(ordered, AT_ONCE)
     return [row for part in parts for row in _rows(session, project, labelers, part)]
 
 

@@ -23,6 +23,7 @@ from app.errors import NotFoundError
 from app.images.queries import bytes_of, read_rows
 from app.languages import gettext as _
 from app.models import Classifier, Project
+from app.parts import in_parts
 from app.results.in_use import find_in_use
 from app.storage import BlobStore, MissingBlobError
 from app.transfer import queries, tables
@@ -110,8 +111,7 @@ def _entries(
     database: Database, store: BlobStore, images: list[Labelled], folders: dict[int, str]
 ) -> Iterator[tuple[str, bytes]]:
     places = Places()
-    for start in range(0, len(images), BLOBS_AT_ONCE):
-        part = images[start : start + BLOBS_AT_ONCE]
+    for part in in_parts(images, BLOBS_AT_ONCE):
         with database.read() as session:
             rows = read_rows(session, [image.sha256 for image in part])
         for image in part:
