@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.files import whole_table
 from app.cli.options import DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import find_project, opened_to_read, say, say_json
-from app.cli.transfer import whole_file
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -63,9 +63,7 @@ def _as_json(project: ProjectRow, team: Team) -> dict[str, Any]:
         "people": [
             {
                 "email": person.user.email,
-                **{
-                    key: getattr(person, key) for key in ("answers", "cant_tell", "seconds", "a_minute", "shared")
-                },
+                **{key: getattr(person, key) for key in FIGURES},
                 "agrees": asdict(person.agrees),
                 "repeats": asdict(person.repeats),
             }
@@ -116,7 +114,7 @@ def _write(session: Session, project: ProjectRow, found: Consensus | None, out: 
     from app.cells import with_quote  # noqa: PLC0415
     from app.images.queries import names_of  # noqa: PLC0415
 
-    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+    with whole_table(out) as text:
         writer = tables.writer(text)
         writer.writerow(["filename", "label", "majority", "consensus", "quality"])
         if found is None:

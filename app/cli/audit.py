@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from app.cli.files import whole_table
 from app.cli.images import add_answers, read_rows, say_labels
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import Shell, acting_user, opened, project_for, say, say_json
-from app.cli.transfer import whole_file
 from app.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _write_sample(shell: Shell, project_id: int, out: Path) -> None:
 
     with shell.database.read() as session:
         names = list_unanswered(session, get_audit(session, project_id, None))
-    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+    with whole_table(out) as text:
         write_sample(text, names)
 
 

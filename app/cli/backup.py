@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.bars import Show, bar
+from app.cli.files import refuse_folder
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json, settings_of
@@ -31,7 +32,6 @@ def backup(
     checkpoints of jobs that are not over, which begin anew. The file is as secret as the installation.
     """
     from app.backup.writing import write_backup  # noqa: PLC0415  `squint --help` needs none of it
-    from app.cli.transfer import refuse_folder  # noqa: PLC0415
 
     refuse_folder(file)
     with bar("MB") as show:

@@ -11,6 +11,7 @@ import typer
 
 from app.cli.bars import Show, bar
 from app.cli.exported import AskedThreshold, ModelPath, Threshold, open_model
+from app.cli.files import whole_table
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -109,9 +110,8 @@ def _write_csv(out: Path, rows: list[Row]) -> None:
     from csv import writer  # noqa: PLC0415  the option's name is taken
 
     from app.cells import with_quote  # noqa: PLC0415
-    from app.cli.transfer import whole_file  # noqa: PLC0415
 
-    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+    with whole_table(out) as text:
         table = writer(text)
         table.writerow(["filename", "label", "score"])
         table.writerows(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.bars import bar
+from app.cli.files import whole_file, whole_table
 from app.cli.options import GroupBy, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
@@ -138,9 +139,7 @@ def _say_after(row: Mapping[str, Any] | None) -> None:
 def _write_csv(out: Path, runs: Sequence[Mapping[str, Any]]) -> None:
     from csv import DictWriter  # noqa: PLC0415  the option's name is taken
 
-    from app.cli.transfer import whole_file  # noqa: PLC0415
-
-    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+    with whole_table(out) as text:
         table = DictWriter(text, ["recipe", "seed", *runs[0]["curve"][0]])
         table.writeheader()
         for run in runs:
@@ -149,7 +148,6 @@ def _write_csv(out: Path, runs: Sequence[Mapping[str, Any]]) -> None:
 
 def _plot(out: Path, answer: Mapping[str, Any]) -> None:
     from app.cli.curves import draw_curves  # noqa: PLC0415  matplotlib is slow to import
-    from app.cli.transfer import whole_file  # noqa: PLC0415
 
     with whole_file(out) as temporary:
         draw_curves(answer, temporary, out.suffix.lower().removeprefix("."))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from app.cli.files import whole_file, whole_table
 from app.cli.options import As, DataDir, Json, Project
 from app.cli.root import app
 from app.cli.shell import Shell, find_project, opened_to_read, say, say_json
@@ -92,24 +92,9 @@ def unclear(
 
     with opened_to_read(data_dir) as shell:
         project_id = _project_id(shell, project)
-        with whole_file(csv) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+        with whole_table(csv) as text:
             count = write_unclear_csv(shell.database, project_id, text)
     _say_written(csv, {"images": count}, json=json)
-
-
-@contextmanager
-def whole_file(out: Path) -> Iterator[Path]:
-    """Yield a path to write to; `out` is the old file or the whole new one, whatever happens."""
-    from ml.rundir import atomic_path  # noqa: PLC0415
-
-    refuse_folder(out)
-    with atomic_path(out) as temporary:
-        yield temporary
-
-
-def refuse_folder(out: Path) -> None:
-    if out.is_dir():
-        raise BadInputError(f"{out} is a folder; name the file to write.")
 
 
 def _project_id(shell: Shell, project: str) -> int:
@@ -121,7 +106,7 @@ def _labels(shell: Shell, asked: Asked) -> dict[str, Any]:
     from app.transfer.service import write_labels_csv  # noqa: PLC0415
 
     project_id = _project_id(shell, asked.project)
-    with whole_file(asked.out) as temporary, temporary.open("w", encoding="utf-8", newline="") as text:
+    with whole_table(asked.out) as text:
         return {"images": write_labels_csv(shell.database, project_id, text)}
 
 
