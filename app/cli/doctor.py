@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -96,14 +95,10 @@ def _sqlite(settings: Settings) -> str:
 
 def _data_folder(settings: Settings) -> str:
     from app.cli.disks import refuse_network_disk  # noqa: PLC0415
+    from app.data_folder import make_data_folder  # noqa: PLC0415
 
     refuse_network_disk(settings.data_dir, settings.db_url)
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.data_dir):
-            return str(settings.data_dir)
-    except OSError as error:
-        raise AppError(f"{settings.data_dir} cannot be written: {error.strerror}.") from error
+    return str(make_data_folder(settings))
 
 
 def _disk(settings: Settings) -> str:
