@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError, BusyError, TooManyTriesError
+from app.errors import AppError, TryLaterError
 from app.html.htmx import is_htmx
 from app.html.templating import render
 from app.languages import gettext as _
@@ -53,9 +53,7 @@ def _refusal(request: Request, error: Exception) -> Response:
             return Response(status_code=204, headers={"HX-Redirect": sign_in})
         if "text/html" in request.headers.get("Accept", ""):
             return RedirectResponse(sign_in, 303)
-    wait = (
-        {"Retry-After": str(error.retry_after_s)} if isinstance(error, (TooManyTriesError, BusyError)) else None
-    )
+    wait = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TryLaterError) else None
     return answer(request, error.status_code, str(error), wait)
 
 

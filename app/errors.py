@@ -1,4 +1,4 @@
-"""Refusals a person can read: one plain sentence, one HTTP status. One handler in `app.main` shows them."""
+"""Refusals a person can read: one plain sentence, one HTTP status. `app.error_pages` shows them."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ class ConflictError(AppError):
     status_code = 409
 
 
-class TooManyTriesError(AppError):
+class TryLaterError(AppError):
+    """Refused for now; asked again after so long, it may work."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyTriesError(TryLaterError):
     status_code = 429
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
-
-class BusyError(AppError):
-    """There is no room for one more just now; asked again a little later, it works."""
+class BusyError(TryLaterError):
+    """There is no room for one more just now."""
 
     status_code = 503
-
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class NoSpaceError(AppError):
