@@ -54,7 +54,7 @@ class ImportBatch(Base):
     set_aside: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     report: Mapped[list[Any]] = mapped_column(default=list)
-    """`{"file": …, "outcome": "set_aside" | "warning", "reason": …}` for every file with something to say."""
+    """`app.images.reports.FileNote`, as its fields, for every file with something to say."""
 
 
 class Image(Base):

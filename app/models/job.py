@@ -17,11 +17,11 @@ class Job(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
-    """`label` or `bakeoff`."""
+    """The name of one of `app.jobs.kinds`: `label`, `pretrain`, `bakeoff`, `tune` or `export`."""
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
     spec: Mapped[dict[str, Any]] = mapped_column(default=dict)
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """The newest `ml.contract.Progress`, as its fields."""
+    """The newest `ml.events.Progress`, as its fields."""
     error: Mapped[str | None] = mapped_column(Text)
     """One plain sentence, when it failed."""
     attempts: Mapped[int] = mapped_column(default=0)

@@ -57,7 +57,7 @@ def add_class(project: Project, name: str, key: str = "") -> LabelClass:
 
 
 def edit_classes(project: Project, names: Mapping[int, str], keys: Mapping[int, str]) -> None:
-    """Rename classes and change keys, all at once, so that two can swap; ids that are left out stay."""
+    """Rename classes and change keys, all at once, so that two can swap their keys; ids left out stay."""
     for class_id, name in names.items():
         _get(project, class_id)
         _refuse_name(project, name, class_id)
