@@ -59,6 +59,11 @@ def make_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
+    set_pragmas(connection)
+
+
+def set_pragmas(connection: Any) -> None:
+    """Say to a connection of SQLite's driver what holds for all of ours."""
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=wal",

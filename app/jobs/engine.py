@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.db import BUSY_TIMEOUT_MS, Database, sqlite_module
+from app.db import Database, set_pragmas, sqlite_module
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -86,13 +86,7 @@ def make_job_engine(database: Database) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
         connection.isolation_level = "IMMEDIATE"
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=wal",
-            "synchronous=full",
-            "foreign_keys=on",
-        ):
-            connection.execute(f"pragma {pragma}")
+        set_pragmas(connection)
 
     return engine
 
