@@ -16,7 +16,7 @@ from typing import IO
 import torch
 
 from ml.contract import TrainedModel
-from ml.device import pick_device
+from ml.device import pick_device, threads
 from ml.events import MetricPoint, Progress, decode_event
 from ml.learning import Run, is_finished, train_one, work_of
 from ml.report import Reporter
@@ -32,30 +32,28 @@ def share_of(run: Run) -> int:
 
     It depends on nothing that changes while the run goes on, so that a resumed one ends as an uninterrupted one.
     """
-    names, threads = run.manifest.models, torch.get_num_threads()
-    if run.manifest.kind != "label" or len(names) != 2 or threads < 2 or pick_device().type != "cpu":
+    names, all_threads = run.manifest.models, torch.get_num_threads()
+    if run.manifest.kind != "label" or len(names) != 2 or all_threads < 2 or pick_device().type != "cpu":
         return 0
     smaller = min(work_of(run.settings(name), run.splits) for name in names)
-    return threads // 2 if smaller >= WORTH else 0
+    return all_threads // 2 if smaller >= WORTH else 0
 
 
-def train_side_by_side(run: Run, threads: int) -> list[TrainedModel]:
-    """Train the first of two models here and the second in another process, on so many threads each.
+def train_side_by_side(run: Run, share: int) -> list[TrainedModel]:
+    """Train the first of two models here and the second in another process, on a share of so many threads each.
 
     What that one could not finish is then tried here, so that its failure is told as any other.
     """
     first, second = run.manifest.models
-    all_threads = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    with _helper(run, second) as helper:
-        models = [train_one(run, first)]
-        while helper and helper.is_alive():
-            run.reporter.follow()
-            helper.join(LOOK_EVERY_S)
-    run.reporter.beside = None
-    models.append(train_one(run, second))
-    run.reporter.advance(title_of(second), 0)
-    torch.set_num_threads(all_threads)
+    with threads(share):
+        with _helper(run, second) as helper:
+            models = [train_one(run, first)]
+            while helper and helper.is_alive():
+                run.reporter.follow()
+                helper.join(LOOK_EVERY_S)
+        run.reporter.beside = None
+        models.append(train_one(run, second))
+        run.reporter.advance(title_of(second), 0)
     return models
 
 

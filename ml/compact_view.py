@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ml.compact import CompactNet
+from ml.device import threads
 from ml.finetune import FinetuneSettings, Told, finetune, logits_of, start_net
 from ml.linear import Floats
 from ml.remembered import Judgement, Memory
@@ -70,7 +71,7 @@ class CompactView:
         seeds = (lesson.seed * 1009 + fold for fold in lesson.numbers)
         nets = [start_net(self.images, lesson.classes, self.weights, seed) for seed in seeds]
         with (
-            _threads(1),
+            threads(1),
             ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
         ):
             said: Floats = np.mean(list(pool.map(train, lesson.numbers, nets)), axis=0, dtype=np.float32)
@@ -81,16 +82,3 @@ def _taught(lesson: Lesson) -> NDArray[np.int64]:
     taught = np.full(len(lesson.fold_of), -1, np.int64)
     taught[lesson.rows] = lesson.labels
     return taught
-
-
-class _threads:  # noqa: N801  used as a function
-    """So many threads an operation while the block runs."""
-
-    def __init__(self, count: int) -> None:
-        self._count, self._usual = count, torch.get_num_threads()
-
-    def __enter__(self) -> None:
-        torch.set_num_threads(self._count)
-
-    def __exit__(self, *_error: object) -> None:
-        torch.set_num_threads(self._usual)
