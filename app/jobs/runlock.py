@@ -6,7 +6,6 @@ only when, the child and all that it started are dead.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -14,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from ml.rundir import lock_now
 
 LOCK = ".lock"
 LONGEST_WAIT_S = 30.0
@@ -31,7 +32,7 @@ def take_lock(run: Path) -> BinaryIO:
     """
     lock = (run / LOCK).open("a+b")
     deadline = time.monotonic() + LONGEST_WAIT_S
-    while not _try(lock):
+    while not lock_now(lock.fileno()):
         _kill_holder(lock)
         if time.monotonic() > deadline:
             lock.close()
@@ -45,14 +46,6 @@ def note_holder(lock: BinaryIO, group: int) -> None:
     """Write down which process group holds the lock, for whoever must end it."""
     lock.write(f"{socket.gethostname()} {group}".encode())
     lock.flush()
-
-
-def _try(lock: BinaryIO) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _kill_holder(lock: BinaryIO) -> None:
