@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -86,11 +87,10 @@ def is_alive(worker: Worker, time: datetime, dead_after_s: float) -> bool:
 
 def _runs(worker: Worker) -> bool:
     try:
-        os.kill(worker.pid, 0)
+        with suppress(PermissionError):  # another person's
+            os.kill(worker.pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
     return True
 
 
