@@ -15,7 +15,6 @@ from ml.metrics.trust import brier, calibration_error, calibration_gaps
 
 Figures = dict[str, Scores]
 """Each figure once for every row of weights: `[R]`, or `[K, R]` where every class has its own."""
-OF_CLASSES = ("precision", "recall", "f1", "auc", "average_precision")
 
 
 def summarise(
