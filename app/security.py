@@ -164,7 +164,6 @@ async def current_admin(user: UserDep) -> User:
     return require(user, Role.ADMIN)
 
 
-AnnotatorDep = UserDep
 EngineerDep = Annotated[User, Depends(current_engineer)]
 AdminDep = Annotated[User, Depends(current_admin)]
 
