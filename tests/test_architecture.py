@@ -103,7 +103,7 @@ def test_a_slice_uses_another_only_through_its_service_or_queries():
 SHARED_RULES = {
     "projects": {"access", "grouping"},
     "images": {"packing", "children", "rendering"},
-    "labeling": {"settle", "waiting"},
+    "labeling": {"pace", "settle", "waiting"},
     "results": {"board", "in_use"},
     "labelers": {"advice", "effort"},
     "review": {"audit_queries", "sending_back"},

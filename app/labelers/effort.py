@@ -17,7 +17,6 @@ from app.models import Annotation, AnnotationKind, AnnotationSource, Project, Ro
 from app.review.audit_queries import find_current
 from ml.forecast import Forecast, Point, fit
 
-GUESSED_SECONDS = 2.5
 LOOKED_BACK = 20_000
 """Answers whose proposals are compared: the newest ones."""
 AHEAD = (50, 100, 150, 200, 300, 400)
@@ -98,7 +97,7 @@ def _known(session: Session, project: Project, counts: LoopCounts, rounds: Seque
         rounds=len(rounds),
         images=counts.images,
         unclear=counts.unclear,
-        seconds_each=counts.answer_seconds / counts.answers if counts.answer_seconds else GUESSED_SECONDS,
+        seconds_each=counts.seconds_each,
         target=project.target,
         accepted_wrong=rounds[-1].accepted_wrong if rounds else None,
         audited=_find_audited(session, project.id),

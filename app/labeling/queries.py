@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.labeling.pace import seconds_each
 from app.languages import gettext as _
 from app.models import (
     TWIN,
@@ -51,6 +52,10 @@ class LoopCounts:
     set_aside: int
     answers: int
     answer_seconds: float
+
+    @property
+    def seconds_each(self) -> float:
+        return seconds_each(self.answers, self.answer_seconds)
 
 
 def loop_counts(session: Session, project_id: int) -> LoopCounts:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.labeling.pace import seconds_each
 from app.languages import counted as _n
 from app.languages import gettext as _
 from app.languages import written
-
-GUESSED_SECONDS = 2.5
-"""An answer takes about so long, until enough answers say how long it takes here."""
-ENOUGH_ANSWERS = 10
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,7 @@ class Standing:
 
     @property
     def seconds_each(self) -> float:
-        if self.answers < ENOUGH_ANSWERS or not self.answer_seconds:
-            return GUESSED_SECONDS
-        return self.answer_seconds / self.answers
+        return seconds_each(self.answers, self.answer_seconds)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from app.jobs.queue import find_active
 from app.labelers.advice import Advice
 from app.labelers.effort import read_advice
 from app.labelers.service import why_not
-from app.labeling.queries import loop_counts
+from app.labeling.queries import LoopCounts, loop_counts
 from app.models import (
     Annotation,
     Bakeoff,
@@ -71,8 +71,8 @@ class Overview:
 
 def read_overview(session: Session, project: Project, *, engineer: bool, user_id: int | None = None) -> Overview:
     """As one person sees it; without one, as it stands for all."""
-    standing = read_standing(session, project, user_id)
     counts = loop_counts(session, project.id)
+    standing = _read_standing(session, project, counts, user_id)
     advice = read_advice(session, project, counts) if standing.rounds else None
     refused = select(func.sum(ImportBatch.set_aside)).where(ImportBatch.project_id == project.id)
     newest_round = _newest(session, Round, project.id)
@@ -98,11 +98,11 @@ def read_cross(newest: Round, project: Project) -> Cross | None:
     return Cross(first.title, second.title, classes, counts)
 
 
-def read_standing(session: Session, project: Project, user_id: int | None = None) -> Standing:
+def _read_standing(session: Session, project: Project, counts: LoopCounts, user_id: int | None) -> Standing:
     rounds = _count(session, Round, project.id)
     pile = Pile.REVIEW if rounds else Pile.SEED
     return Standing(
-        **asdict(loop_counts(session, project.id)),
+        **asdict(counts),
         seed_size=project.seed_size,
         rounds=rounds,
         audit_left=count_left(session, project.id),

@@ -20,8 +20,6 @@ from app.review import audit, audit_queries, planning
 from app.security import UserDep
 
 router = APIRouter(prefix="/projects/{project_id}/audit")
-GUESSED_SECONDS = 2.5
-"""An answer takes about so long, until answers say how long it takes here."""
 Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -56,7 +54,7 @@ def audit_page(
         shown=shown,
         newest=rows[0] if rows else None,
         pile=counts.accepted,
-        seconds_each=counts.answer_seconds / counts.answers if counts.answer_seconds else GUESSED_SECONDS,
+        seconds_each=counts.seconds_each,
         expected=expected,
         plans=planning.plans(counts.accepted, expected or planning.GUESSED_SHARE, project.target),
         size=size or planning.usual_size(counts.accepted, project.target),
