@@ -106,7 +106,7 @@ def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: 
     if not rows:
         raise NotFoundError(_("This bake-off has no models."))
     chosen = next((row for row in rows if row.id == choice.model), rows[0])
-    front = fronts(rows)
+    config = _config(project, bakeoff, rows, chosen, choice)
     matrix = queries.read_matrix(session, bakeoff, chosen, choice.high)
     return {
         "bakeoff": bakeoff,
@@ -116,13 +116,13 @@ def _shown(session: ReadSessionDep, project: Project, bakeoff: Bakeoff, choice: 
         "columns": columns(),
         "notes": [note_in_words(note) for note in bakeoff.report["notes"]],
         "rows": rows,
-        "on_front": [any(each) for each in zip(*front.values(), strict=True)],
+        "on_front": [any(model["front"].values()) for model in config["models"]],
         "chosen": chosen,
         "in_use": find_in_use(session, project.id),
         "matrix": matrix.tolist(),
         "per_class": per_class(matrix),
-        "colors": [_color(project, class_id) for class_id in bakeoff.class_ids],
-        "config": _config(project, bakeoff, rows, chosen, choice),
+        "colors": config["colors"],
+        "config": config,
     }
 
 
