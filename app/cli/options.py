@@ -21,3 +21,6 @@ GroupBy = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, with a bar.")]
+Threshold = Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")]
+USUAL_THRESHOLD = 0.6
+"""`ml.metrics.REPORT_THRESHOLD`, which `squint --help` does not wait for."""

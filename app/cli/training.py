@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import As, DataDir, Json, Project, Wait
+from app.cli.options import USUAL_THRESHOLD, As, DataDir, Json, Project, Threshold, Wait
 from app.cli.root import app
 from app.cli.shell import Shell, acting_user, find_project, opened, opened_to_read, project_for, say, say_json
 from app.cli.waiting import wait_for
@@ -108,7 +108,7 @@ def cancel(project: Project, as_: As = None, json: Json = False, data_dir: DataD
 def use(
     project: Project,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A classifier of the newest bake-off, by name.")],
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,
+    threshold: Threshold = USUAL_THRESHOLD,
     as_: As = None,
     json: Json = False,
     data_dir: DataDir = None,
@@ -133,7 +133,7 @@ def use(
 @app.command()
 def results(
     project: Project,
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="A score from here on says positive.")] = 0.6,
+    threshold: Threshold = USUAL_THRESHOLD,
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -188,7 +188,7 @@ def _round_of(shell: Shell, job_id: str) -> dict[str, Any]:
         }
 
 
-def _results(shell: Shell, project: str, threshold: float = 0.6) -> dict[str, Any]:
+def _results(shell: Shell, project: str, threshold: float = USUAL_THRESHOLD) -> dict[str, Any]:
     from app.results.queries import results_json  # noqa: PLC0415
 
     with shell.database.read() as session:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.cli.options import USUAL_THRESHOLD
 from app.cli.training import _say_results
+from ml.metrics import REPORT_THRESHOLD
 
 
 def model(name: str, eer: float | None) -> dict[str, Any]:
@@ -51,3 +53,7 @@ def test_where_no_model_has_an_eer_the_first_is_compared(capfd: pytest.CaptureFi
     models = [model(name, None) for name in "abc"]
     lines = said(capfd, *models, pairs=[pair("a", "b", 5, 5, 1.0), pair("b", "c", 5, 5, 1.0)])
     assert lines[-1].startswith("No difference shown between a and b")
+
+
+def test_the_shell_and_the_pages_start_from_one_threshold():
+    assert USUAL_THRESHOLD == REPORT_THRESHOLD
