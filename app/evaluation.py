@@ -16,12 +16,12 @@ from app.errors import BadInputError
 from app.images.importing import open_source
 from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
+from app.progress import Show
 from app.projects.grouping import group_of
 from ml.metrics import REPORT_THRESHOLD, confusion_matrix, decide, summarise
 
 AT_ONCE = 256
 """Pictures that are held in memory together."""
-Show = Callable[[str, float, float], None]
 Predict = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
 """Gives probabilities `[N, K]`, columns in the order of the classes."""
 

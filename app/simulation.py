@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -21,6 +21,7 @@ from app.images.importing import open_source
 from app.images.labelled import label_of, read_labels, read_pictures
 from app.images.limits import SHELL
 from app.images.rendered import GROUP_PATTERN, render_eyes
+from app.progress import Show
 from app.projects.grouping import group_of, pattern_problem
 from app.review.statement import CANT_TELL, FIXED, RIGHT, WRONG, state
 from ml import pixels
@@ -31,7 +32,6 @@ from ml.rundir import LOG, atomic_path, write_text
 LARGEST_SIDE = 224
 RENDERED = re.compile(r"rendered(?::(\d+))?")
 RENDERED_COUNT, RENDERED_SEED = 600, 7
-Show = Callable[[str, float, float], None]
 FINAL = ("accepted", "guess", "audited", "after_audit")
 """What a replay hands over for its audit, and nobody reads."""
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from app.backup.listing import DATABASE, FOLDERS, LISTING, Entry, Listing, datab
 from app.config import Settings
 from app.data_folder import alone_in
 from app.errors import BadInputError, NoSpaceError, StartError
+from app.progress import Show
 from app.schema import newest_revision
 from ml.rundir import fsync_folder
 
@@ -25,8 +26,6 @@ NO_INSTALLATION = {"weights", "lost+found", STAGING}
 CHUNK = 1 << 20
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, TypeError, KeyError)
 """What `zipfile` and `json` raise for bytes that nobody wrote so."""
-
-Show = Callable[[str, float, float], None]
 
 
 def restore_backup(settings: Settings, file: Path, show: Show) -> Listing:

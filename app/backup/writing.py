@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from app.db import BUSY_TIMEOUT_MS, sqlite_module
 from app.errors import StartError
 from app.images.packing import PIXELS
 from app.models import now
+from app.progress import Show
 from app.version import code_version
 from ml.rundir import atomic_path, fsync_folder, is_done
 
@@ -33,9 +34,6 @@ CHUNK = 1 << 20
 QUICKEST = 1
 """Of zlib's levels: a database shrinks by it nearly as much as by the slower ones."""
 COUNTED = {"projects": "project", "images": "image", "answers": "annotation", "models": "classifier"}
-
-Show = Callable[[str, float, float], None]
-"""Takes what runs now, how many bytes of it are done, and how many there are."""
 
 
 def write_backup(settings: Settings, out: Path, show: Show) -> Listing:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.bars import Show, bar
+from app.cli.bars import bar
 from app.cli.files import refuse_folder
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json, settings_of
+from app.progress import Show
 
 if TYPE_CHECKING:
     from app.backup.listing import Listing

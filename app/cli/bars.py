@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LOOK_EVERY_S = 0.1
+from app.progress import Show
 
-Show = Callable[[str, float, float], None]
-"""Takes what runs now, how much of the whole is done, and how much the whole is."""
+LOOK_EVERY_S = 0.1
 
 
 @contextmanager

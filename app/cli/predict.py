@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.bars import Show, bar
+from app.cli.bars import bar
 from app.cli.exported import AskedThreshold, ModelPath, Threshold, open_model
 from app.cli.files import whole_table
 from app.cli.options import DataDir, Json
 from app.cli.root import app
 from app.cli.shell import say, say_json
 from app.errors import BadInputError
+from app.progress import Show
 
 if TYPE_CHECKING:
     from PIL import Image
