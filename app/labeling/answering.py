@@ -276,5 +276,5 @@ def _settle(session: Session, taken: Sequence[Taken], rows: Sequence[Annotation]
     if read:
         session.flush()
         found = settle(session, [one.image.id for one in read])
-        for one in read:
-            wait_for(session, one.image, found[one.image.id], one.place)
+        places = {one.image.id: one.place for one in read if one.place}
+        wait_for(session, read[0].image.project_id, found, places)

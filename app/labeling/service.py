@@ -20,7 +20,7 @@ from app.labeling.answering import (
 from app.labeling.settle import settle
 from app.labeling.waiting import ask_once_more, wait_for
 from app.languages import gettext as _
-from app.models import Annotation, AnnotationKind, AnnotationSource, Image, ImageState, Pile, QueueEntry, User
+from app.models import Annotation, AnnotationKind, AnnotationSource, ImageState, Pile, QueueEntry, User
 from app.parts import in_parts
 
 __all__ = [
@@ -71,8 +71,7 @@ def _wait_again(session: Session, taken_back: Annotation) -> None:
     if taken_back.source == AnnotationSource.REPEAT:
         ask_once_more(session, taken_back, Pile.REVIEW if taken_back.round_id else Pile.SEED)
         return
-    now = settle(session, [taken_back.image_id])[taken_back.image_id]
-    wait_for(session, session.get_one(Image, taken_back.image_id), now)
+    wait_for(session, taken_back.project_id, settle(session, [taken_back.image_id]))
 
 
 def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -88,9 +87,7 @@ def add_imported(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     ids = [image_id for image_id, now in found.items() if now.asks is None]
     for part in in_parts(ids):
         session.execute(delete(QueueEntry).where(QueueEntry.image_id.in_(part)))
-    for image_id, now in found.items():
-        if now.asks:
-            wait_for(session, session.get_one(Image, image_id), now)
+    wait_for(session, rows[0]["project_id"], {image_id: now for image_id, now in found.items() if now.asks})
 
 
 def take_back_upload(session: Session, *, user: User, project_id: int, upload: str) -> int:
@@ -118,7 +115,7 @@ def take_back_upload(session: Session, *, user: User, project_id: int, upload: s
         )
         for answer in answers
     )  # fmt: skip
-    for image_id, now in settle(session, [answer.image_id for answer in answers]).items():
-        if now.state in {ImageState.NEW, ImageState.UNCLEAR, ImageState.DISPUTED}:
-            wait_for(session, session.get_one(Image, image_id), now)
+    found = settle(session, [answer.image_id for answer in answers])
+    again = {ImageState.NEW, ImageState.UNCLEAR, ImageState.DISPUTED}
+    wait_for(session, project_id, {image_id: now for image_id, now in found.items() if now.state in again})
     return len(answers)

@@ -1,14 +1,18 @@
-"""Whom an image waits for after people's words about it changed: another person, an adjudicator, or nobody."""
+"""Whom images wait for after people's words about them changed: another person, an adjudicator, or nobody."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.labeling import queries
 from app.labeling.current import ADJUDICATOR, ANOTHER, Current
-from app.models import Annotation, Image, ImageState, Pile, QueueEntry
+from app.models import Annotation, ImageState, Pile, QueueEntry
+from app.parts import in_parts
 
 
 @dataclass(frozen=True)
@@ -19,24 +23,34 @@ class Place:
     rank: float
 
 
-def wait_for(session: Session, image: Image, now: Current, place: Place | None = None) -> None:
-    """Put the image where those find it whom it needs `now`, at the `place` it had, else in front.
+NOWHERE: Mapping[int, Place] = MappingProxyType({})
+
+
+def wait_for(
+    session: Session, project_id: int, found: Mapping[int, Current], places: Mapping[int, Place] = NOWHERE
+) -> None:
+    """Put images where those find them whom they need now, at the places they had, else in front.
 
     One whose label stands waits no more, unless somebody has doubted it.
     """
-    entry = session.get(QueueEntry, image.id)
-    if now.state in {ImageState.SETTLED, ImageState.SET_ASIDE}:
-        if entry is not None and (entry.others_only or entry.pile == Pile.DISPUTED):
-            session.delete(entry)
-        return
-    if entry is None:
-        rank = place.rank if place else queries.front_rank(session, image.project_id)
-        entry = QueueEntry(image_id=image.id, project_id=image.project_id, rank=rank)
-        session.add(entry)
-    entry.pile = _pile(now, place)
-    entry.others_only = now.asks == ANOTHER
-    entry.for_id = None
-    session.flush()
+    front = queries.front_rank(session, project_id)
+    for part in in_parts(list(found)):
+        known = session.scalars(select(QueueEntry).where(QueueEntry.image_id.in_(part)))
+        entries = {entry.image_id: entry for entry in known}
+        for image_id in part:
+            now, entry, place = found[image_id], entries.get(image_id), places.get(image_id)
+            if now.state in {ImageState.SETTLED, ImageState.SET_ASIDE}:
+                if entry is not None and (entry.others_only or entry.pile == Pile.DISPUTED):
+                    session.delete(entry)
+                continue
+            if entry is None:
+                entry = QueueEntry(image_id=image_id, project_id=project_id, rank=place.rank if place else front)
+                session.add(entry)
+                front -= 1.0
+            entry.pile = _pile(now, place)
+            entry.others_only = now.asks == ANOTHER
+            entry.for_id = None
+        session.flush()
 
 
 def _pile(now: Current, place: Place | None) -> str:

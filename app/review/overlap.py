@@ -26,8 +26,7 @@ def apply_overlap(session: Session, project: Project) -> None:
     )
     session.expire_all()
     begun = select(Image.id).where(*here, exists(Annotation.id).where(is_opinion()))
-    for image_id, now in settle(session, session.scalars(begun).all()).items():
-        wait_for(session, session.get_one(Image, image_id), now)
+    wait_for(session, project.id, settle(session, session.scalars(begun).all()))
 
 
 def _wanted(project: Project) -> ColumnElement[int]:

@@ -117,7 +117,7 @@ def _contradicted(session: Session, project_id: int, judged: Judged) -> list[tup
 def _ask_another(session: Session, image: Image) -> None:
     image.wanted = 2
     session.flush()
-    wait_for(session, image, settle(session, [image.id])[image.id])
+    wait_for(session, image.project_id, settle(session, [image.id]))
 
 
 def _ask_again(session: Session, image: Image) -> None:

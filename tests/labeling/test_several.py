@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event, func, select
 
 from app.errors import BadInputError, ConflictError
 from app.images.labels import GivenLabel, LabelledImage, LabelReport, add_labels
+from app.labeling import service
 from app.labeling.queries import current_labels
 from app.labeling.settle import settle_project
 from app.models import AnnotationSource, Image, LabelClass, Project, ProjectMember, QueueEntry, User
@@ -16,6 +18,7 @@ from app.review.sending_back import send_back
 from app.review.service import apply_overlap, fill_review, fill_seed, send_to_review
 from tests import factories
 from tests.labeling.conftest import Lab
+from tests.web import on_sqlite
 
 
 @pytest.fixture
@@ -139,6 +142,35 @@ def test_fewer_people_make_labels_of_what_was_said_and_more_let_it_wait(several:
     several.answer(1, several.open)
     several.answer(1, several.open, user=several.bob)
     assert (several.label(1), entry(several, 1)) == (("unclear", None, None), ("review", True))
+
+
+@on_sqlite
+def test_a_hundred_images_wait_by_as_many_statements_as_ten(lab: Lab):
+    asked: list[str] = []
+    event.listen(lab.database.engine, "before_cursor_execute", lambda _c, _cursor, sql, *_: asked.append(sql))
+
+    def statements(images: int) -> int:
+        with lab.database.write() as session:
+            project = factories.add_project(session, members=[lab.ann, lab.bob], overlap=2)
+            ids = [image.id for image in factories.add_images(session, project, images)]
+            rows = [
+                {"project_id": project.id, "image_id": image_id, "author_id": lab.ann,
+                 "class_id": project.classes[0].id, "source": "review", "idempotency_key": f"sent-{image_id}"}
+                for image_id in ids
+            ]  # fmt: skip
+            session.flush()
+            apply_overlap(session, project)
+            asked.clear()
+            service.add_imported(session, rows)
+            project.overlap = 3
+            apply_overlap(session, project)
+            user = session.get_one(User, lab.ann)
+            assert service.take_back_upload(session, user=user, project_id=project.id, upload="sent") == images
+            waiting = select(func.count()).where(QueueEntry.project_id == project.id, ~QueueEntry.others_only)
+            assert session.scalar(waiting) == images
+            return len(asked)
+
+    assert statements(100) == statements(10)
 
 
 def test_a_share_of_the_images_is_drawn_by_lot_and_drawn_alike_for_new_ones(lab: Lab):
