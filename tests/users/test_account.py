@@ -84,12 +84,17 @@ def test_an_open_browser_is_no_place_to_guess_the_password(app: FastAPI, ann: Us
 
 def test_sessions_are_listed_by_browser_and_can_be_ended(app: FastAPI, database: Database, ann: User):
     here, there = signed_in(app), signed_in(app, user_agent=CHROME)
-    names = [row.select("td")[0].get_text(strip=True) for row in parsed(here.get("/account")).select("tbody tr")]
-    assert names == ["Chrome on Windows", "Firefox on Linux"]
+    assert browsers(here) == ["Chrome on Windows", "Firefox on Linux"]
+    assert browsers(here, "ru") == ["Chrome, Windows", "Firefox, Linux"]
     other = session_ids(database, ann.id)[1]
     assert here.post(f"/account/sessions/{other}/end").status_code == 303
     assert there.get("/account").status_code == 303
     assert here.get("/account").status_code == 200
+
+
+def browsers(client: TestClient, language: str = "en") -> list[str]:
+    page = parsed(client.get("/account", headers={"Accept-Language": language}))
+    return [row.select("td")[0].get_text(strip=True) for row in page.select("tbody tr")]
 
 
 def test_all_others_end_at_one_press(app: FastAPI, database: Database, ann: User):
