@@ -113,7 +113,7 @@ def _without_estimates(known: Known) -> Advice:
 def _go_on(known: Known, now: Point, aim: str) -> Advice:
     law = fit(known.points)
     if law is None:
-        return Advice(_("Not enough rounds yet"), f"{aim} {_too_early(known)}")
+        return Advice(_("Too early to say how many answers it takes"), f"{aim} {_too_early(known)}")
     middle, soonest, latest = law.answers_until(known.target, now.answers, known.images)
     if middle is None:
         return Advice(_("More answers may not be enough"), f"{aim} " + _("The estimates hardly fall."))

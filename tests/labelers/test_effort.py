@@ -72,7 +72,7 @@ def test_it_never_asks_for_more_answers_than_there_are_unclear_images():
 @pytest.mark.parametrize(("rounds", "left"), [(1, "2 more rounds"), (2, "1 more round ")])
 def test_before_three_rounds_it_says_that_it_is_too_early(rounds: int, left: str):
     advice = advise(known(*[0.08, 0.05][:rounds]))
-    assert advice.title == "Not enough rounds yet"
+    assert advice.title == "Too early to say how many answers it takes"
     assert f"After {left.strip()} it can be said" in advice.sentence
 
 
