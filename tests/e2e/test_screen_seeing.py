@@ -68,6 +68,21 @@ def test_on_a_phone_every_class_is_in_reach_of_a_thumb_however_many_and_long(des
     phone.close()
 
 
+def test_a_phone_on_its_side_shows_the_image_and_the_answers_at_once(desk: Desk, browser: Browser):
+    phone = browser.new_context(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+    sign_in(phone, desk.database, desk.user, desk.server.url)
+    page = desk.load(phone.new_page())
+    expect(page.locator("#picture")).to_be_visible()
+    picture, answer = page.locator("#picture").bounding_box(), page.locator(".answer").first.bounding_box()
+    status = page.locator("footer.status").bounding_box()
+    assert picture
+    assert answer
+    assert status
+    assert picture["y"] + picture["height"] <= answer["y"]
+    assert answer["y"] + answer["height"] <= status["y"] < 390
+    phone.close()
+
+
 def test_contrast_stretch_uses_the_images_own_range_and_exact_pixels_are_exact(desk: Desk):
     spread = """() => { const c = document.getElementById('picture');
       const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
