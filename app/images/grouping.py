@@ -22,6 +22,8 @@ from ml.turns import one_at_a_time
 GROUPER = "app.images.grouper"
 SECONDS = 600.0
 """Far above what 100,000 images need; a pattern that takes longer is hostile."""
+Change = tuple[int, str, str | None]
+"""An image's id, its group's key and its near duplicates' key."""
 ROWS = 500
 PICTURES = 50
 """Held in memory at a time."""
@@ -40,17 +42,21 @@ def update_groups(
     folder = settings.packs_dir / str(project_id)
     folder.mkdir(parents=True, exist_ok=True)
     # Two imports at once would each join its images to what the other is about to move to another group.
-    with one_at_a_time(folder, lambda: None), closing(Child(GROUPER)) as child:
-        pairs = _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
-    with database.write() as session:
-        settle_twins_of_project(session, project_id)
+    with one_at_a_time(folder, lambda: None):
+        with closing(Child(GROUPER)) as child:
+            pairs, changes = _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
+        with database.write() as session:
+            if changes:  # by id, as those who answer lock images: in another order each could wait for the other
+                names = ("id", "group_key", "twin_key")
+                session.execute(update(Image), [dict(zip(names, change, strict=True)) for change in changes])
+            settle_twins_of_project(session, project_id)
     return pairs
 
 
 def _converse(
     child: Child, database: Database, store: BlobStore, project_id: int, new_ids: Collection[int] | None
-) -> int:
-    """Speak with the child as `app.images.grouper` describes."""
+) -> tuple[int, list[Change]]:
+    """Speak with the child as `app.images.grouper` describes; return how many pairs, and the changes by id."""
     with database.read() as session:
         pattern = session.scalar(select(Project.group_pattern).where(Project.id == project_id))
         child.send_json({"pattern": pattern or "", "afresh": new_ids is None})
@@ -59,13 +65,10 @@ def _converse(
         child.send_json([])
     _send_pixels(child, database, store, child.receive_json(SECONDS))
     answer = child.receive_json(SECONDS)
-    done = 0
-    while done < answer["changes"]:
-        changes = child.receive_json(SECONDS)
-        _write(database, changes)
-        done += len(changes)
-    pairs: int = answer["pairs"]
-    return pairs
+    changes: list[Change] = []
+    while len(changes) < answer["changes"]:
+        changes += child.receive_json(SECONDS)
+    return answer["pairs"], sorted(changes)
 
 
 def _rows(session: Session, project_id: int, new_ids: Collection[int] | None) -> Iterator[list[Any]]:
@@ -91,9 +94,3 @@ def _bytes_or_nothing(store: BlobStore, sha256: str, rows: Mapping[str, bytes | 
         return bytes_of(store, sha256, rows)
     except MissingBlobError:
         return b""
-
-
-def _write(database: Database, changes: list[tuple[int, str, str | None]]) -> None:
-    names = ("id", "group_key", "twin_key")
-    with database.write() as session:
-        session.execute(update(Image), [dict(zip(names, change, strict=True)) for change in changes])

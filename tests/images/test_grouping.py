@@ -11,6 +11,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from app.errors import BadInputError
 from app.images import grouping
+from app.images.children import Child, ChildDiedError
 from app.images.grouping import update_groups
 from app.images.rendered import GROUP_PATTERN, render_eyes, write_eyes_zip
 from app.images.similar import are_alike, candidate_pairs, components, links_of_equal, miniature
@@ -91,6 +92,30 @@ def test_only_one_at_a_time_finds_a_projects_groups(shelf: Shelf, monkeypatch: p
     monkeypatch.setattr(grouping, "_converse", watched)
     shelf.take({"a.png": picture(1)})
     assert free == [False]
+
+
+class DiesMidway(Child):
+    """Ends after its first change."""
+
+    answers = 0
+
+    def receive_json(self, timeout_s: float) -> Any:
+        self.answers += 1
+        if self.answers > 3:
+            raise ChildDiedError
+        answer = super().receive_json(timeout_s)
+        return answer[:1] if self.answers == 3 else answer
+
+
+@one_database
+def test_groups_that_are_known_in_part_only_are_not_written(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
+    shelf.take({f"a_{i}.png": picture(i) for i in range(4)})
+    shelf.set_pattern(r"^(\w)_")
+    monkeypatch.setattr(grouping, "Child", DiesMidway)
+    before = [image.group_key for image in shelf.images()]
+    with pytest.raises(ChildDiedError):
+        update_groups(shelf.database, shelf.settings, shelf.project)
+    assert [image.group_key for image in shelf.images()] == before
 
 
 @one_database
