@@ -30,12 +30,17 @@ PICTURES = 50
 
 
 def update_groups(
-    database: Database, settings: Settings, project_id: int, new_ids: Collection[int] | None = None
+    database: Database,
+    settings: Settings,
+    project_id: int,
+    new_ids: Collection[int] | None = None,
+    pattern: str | None = None,
 ) -> int:
     """Set the group and twin keys of a project's images and return how many pairs of near duplicates were found.
 
     `new_ids`: the images not compared yet; they join the groups there are. None: all groups are made afresh.
-    Raise TimeoutError or ChildDiedError when it cannot be done; the keys are then as before.
+    `pattern`: becomes the project's together with the groups that it makes. Raise TimeoutError or ChildDiedError
+    when it cannot be done; pattern and keys are then as before.
     """
     if new_ids is not None and not new_ids:
         return 0
@@ -44,8 +49,11 @@ def update_groups(
     # Two imports at once would each join its images to what the other is about to move to another group.
     with one_at_a_time(folder, lambda: None):
         with closing(Child(GROUPER)) as child:
-            pairs, changes = _converse(child, database, BlobStore(settings.blobs_dir), project_id, new_ids)
+            store = BlobStore(settings.blobs_dir)
+            pairs, changes = _converse(child, database, store, project_id, new_ids, pattern)
         with database.write() as session:
+            if pattern is not None:
+                session.get_one(Project, project_id).group_pattern = pattern
             if changes:  # by id, as those who answer lock images: in another order each could wait for the other
                 names = ("id", "group_key", "twin_key")
                 session.execute(update(Image), [dict(zip(names, change, strict=True)) for change in changes])
@@ -54,12 +62,18 @@ def update_groups(
 
 
 def _converse(
-    child: Child, database: Database, store: BlobStore, project_id: int, new_ids: Collection[int] | None
+    child: Child,
+    database: Database,
+    store: BlobStore,
+    project_id: int,
+    new_ids: Collection[int] | None,
+    pattern: str | None,
 ) -> tuple[int, list[Change]]:
     """Speak with the child as `app.images.grouper` describes; return how many pairs, and the changes by id."""
     with database.read() as session:
-        pattern = session.scalar(select(Project.group_pattern).where(Project.id == project_id))
-        child.send_json({"pattern": pattern or "", "afresh": new_ids is None})
+        if pattern is None:
+            pattern = session.scalars(select(Project.group_pattern).where(Project.id == project_id)).one()
+        child.send_json({"pattern": pattern, "afresh": new_ids is None})
         for chunk in _rows(session, project_id, new_ids):
             child.send_json(chunk)
         child.send_json([])

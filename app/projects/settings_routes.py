@@ -71,15 +71,20 @@ async def save_settings(
     status = 422
     if form is not None:
         try:
-            await database.change(lambda s: service.save_settings(s, project.id, **form.model_dump()))
+            values = form.model_dump(exclude={"group_pattern"})
+            await database.change(lambda s: service.save_settings(s, project.id, **values))
             # Begun only now, since a project may be older than what is known of its near duplicates.
             if form.group_pattern != project.group_pattern or (form.settle_twins and not project.settle_twins):
-                await asyncio.to_thread(update_groups, database, settings, project.id)
+                await asyncio.to_thread(update_groups, database, settings, project.id, pattern=form.group_pattern)
             return go_to(request, f"/projects/{project.id}/settings?saved=yes")
         except AppError as error:
             errors, status = {"": str(error)}, error.status_code
         except (TimeoutError, ChildDiedError):
-            errors = {"group_pattern": _("Saved, but the groups could not be found; they are as before.")}
+            errors = {
+                "group_pattern": _(
+                    "The groups could not be found: they and the pattern are as before. The rest is saved."
+                )
+            }
     return await database.ask(lambda s: _page(request, s, project, errors, fields, status=status))
 
 

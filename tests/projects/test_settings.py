@@ -91,16 +91,22 @@ def test_once_the_project_says_so_answers_given_before_stand_for_near_duplicates
 
 
 @pytest.mark.parametrize("why", [TimeoutError(), ChildDiedError()])
-def test_where_the_groups_cannot_be_found_it_is_said_and_the_rest_is_saved(
+def test_where_the_groups_cannot_be_found_the_rest_is_saved_and_saving_again_tries_again(
     database: Database, erin: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch, why: Exception
 ):
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise why
 
-    monkeypatch.setattr(settings_routes, "update_groups", fails)
-    answer = erin.post(f"/projects/{project.id}/settings", data=form(project, group_pattern=r"(\w)_"))
+    with monkeypatch.context() as patch:
+        patch.setattr(settings_routes, "update_groups", fails)
+        data = form(project, name="Renamed", group_pattern=r"(\w)_")
+        answer = erin.post(f"/projects/{project.id}/settings", data=data)
     assert answer.status_code == 422
-    assert errors_of(answer) == ["Saved, but the groups could not be found; they are as before."]
+    said = "The groups could not be found: they and the pattern are as before. The rest is saved."
+    assert errors_of(answer) == [said]
+    saved = stored(database, project)
+    assert (saved.name, saved.group_pattern) == ("Renamed", project.group_pattern)
+    assert erin.post(f"/projects/{project.id}/settings", data=data).status_code == 303
     assert stored(database, project).group_pattern == r"(\w)_"
 
 
