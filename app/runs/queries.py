@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -142,6 +142,10 @@ def _name(session: Session, job: Job) -> str:
 
 def list_active(session: Session, project_id: int) -> list[JobView]:
     return [view for view in list_jobs(session, project_id) if not view.status.is_over]
+
+
+def has_curves(session: Session, job_id: str) -> bool:
+    return bool(session.scalar(select(exists().where(JobMetric.job_id == job_id))))
 
 
 Curves = dict[str, dict[str, list[float]]]

@@ -96,6 +96,7 @@ def _job(request: Request, project: Project, job_id: str, session: ReadSessionDe
     return {
         "view": view,
         "alive": _alive(request, session),
+        "curves": not view.status.is_over or queries.has_curves(session, job_id),
         "log": tail(log_path(request.app.state.settings, job_id)),
     }
 

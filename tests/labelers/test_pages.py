@@ -122,6 +122,18 @@ def test_jobs_show_state_failure_and_log_and_strangers_see_none(
     assert stranger.post(f"/projects/{project.id}/jobs/{job.id}/cancel").status_code == 404
 
 
+def test_a_job_that_is_over_without_curves_promises_none(sign_in: SignIn, database: Database, project: Project):
+    label(database, project, 12)
+    engineer = sign_in()
+    engineer.post(f"/projects/{project.id}/labelers")
+    with database.read() as session:
+        job = session.scalars(select(Job)).one()
+    promise = "They begin with the first epoch."
+    assert promise in engineer.get(f"/projects/{project.id}/jobs/{job.id}").text
+    engineer.post(f"/projects/{project.id}/jobs/{job.id}/cancel")
+    assert promise not in engineer.get(f"/projects/{project.id}/jobs/{job.id}").text
+
+
 def test_cancel_ends_a_waiting_job_and_retry_queues_it_again(
     sign_in: SignIn, database: Database, project: Project
 ):
