@@ -63,6 +63,15 @@ def test_sentences_and_slices_speak_russian_with_its_comma():
     }
 
 
+def assert_translated(said: set[str]) -> None:
+    def speak(language: str) -> set[str]:
+        _language.set(language)
+        return {note_in_words(note) for note in said}
+
+    assert copy_context().run(speak, "en") == said
+    assert not copy_context().run(speak, "ru") & said
+
+
 def test_every_note_that_a_training_leaves_is_translated():
     tuned = {"resnet18": {}}
     model = SimpleNamespace(name="resnet18", title="ResNet18", weights="scratch", metrics={"from_pile": True})
@@ -72,13 +81,7 @@ def test_every_note_that_a_training_leaves_is_translated():
     ]
     said = {note for run in runs for note in notes(run, [model, model])}  # type: ignore[arg-type, list-item]
     assert len(said) == 5
-
-    def speak(language: str) -> set[str]:
-        _language.set(language)
-        return {note_in_words(note) for note in said}
-
-    assert copy_context().run(speak, "en") == said
-    assert not copy_context().run(speak, "ru") & said
+    assert_translated(said)
 
 
 def test_every_note_that_a_round_leaves_is_translated():
@@ -87,13 +90,7 @@ def test_every_note_that_a_round_leaves_is_translated():
     _may, of_rare = candidates_of(np.full((100, 2), 0.5), some, ["closed", "open"])
     said = {*of_few, *of_rare, "The compact net learnt from 30 answers."}
     assert len(said) == 3
-
-    def speak(language: str) -> set[str]:
-        _language.set(language)
-        return {note_in_words(note) for note in said}
-
-    assert copy_context().run(speak, "en") == said
-    assert not copy_context().run(speak, "ru") & said
+    assert_translated(said)
 
 
 def test_three_models_are_joined_as_a_sentence_does_whoever_wrote_the_note():
