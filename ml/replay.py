@@ -57,10 +57,10 @@ class Played:
 
 
 def list_stops(plan: SimulationPlan, step: int) -> list[int]:
-    """From the seed on every `step` answers, as far as the plan and the person go."""
-    most = min(plan.answers, int((np.array(plan.person) >= 0).sum()))
+    """After the seed, after every whole `step` answers, and where the plan or the person ends."""
     first = seed_answers(plan.recipe, len(plan.classes))
-    return list(range(first, max(most, first) + 1, step))
+    last = max(first, min(plan.answers, int((np.array(plan.person) >= 0).sum())))
+    return sorted({first, *range(first - first % step + step, last, step), last})
 
 
 def draw_seed(plan: SimulationPlan) -> Rows:

@@ -49,7 +49,7 @@ from ml.small import shrink
 from ml.zoo import FOUNDING_PAIR
 
 ROW_ANSWERS = 50
-"""The curve has a row after every so many."""
+"""The curve has a row after every so many, and one at the end."""
 COUNTED = (
     "wrong_in_all counts answered images as the person said and all others by the recipe's best guess, "
     "against --labels."
@@ -123,12 +123,13 @@ def _play_squint(folder: Path, plan: SimulationPlan) -> Played:
     queue, answered, nobody = recipe.seed, np.zeros(0, np.int64), np.zeros(0, np.int64)
     curve: list[Point] = []
     spent = 0.0
-    for stop in list_stops(plan, ROUND_ANSWERS):
+    stops = list_stops(plan, ROUND_ANSWERS)
+    for stop in stops:
         began = time.monotonic()
         answered = np.concatenate([answered, queue[: stop - len(answered)]])
         opinion = recipe.judge(answered, nobody)
         spent += time.monotonic() - began
-        if stop % ROW_ANSWERS == 0:
+        if stop % ROW_ANSWERS == 0 or stop == stops[-1]:
             curve.append(_row(plan, answered, opinion, spent))
             print(json.dumps(asdict(curve[-1])), file=sys.stderr, flush=True)  # noqa: T201  the log
             spent = 0.0

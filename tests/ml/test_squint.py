@@ -247,7 +247,7 @@ def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.Mon
     np.save(tmp_path / "pixels.npy", pixels)
     settings = QUICK if recipe == "squint" else {"epochs": 1, "input_size": 32, "threads": 1}
     names = [f"{i}.png" for i in range(110)]
-    plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 100, settings=settings)
+    plan = SimulationPlan(names, ["a", "b"], labels, labels, "x", recipe, 105, settings=settings)
     (tmp_path / SIMULATION).write_text(json.dumps(vars(plan)))
     judged: list[int] = []
 
@@ -258,11 +258,11 @@ def test_a_replayed_project(tmp_path: Path, recipe: Any, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(simulation, "judge", judge)
     simulation.execute(tmp_path)
-    assert judged == ([*range(30, 101, 10)] if recipe == "squint" else [])
+    assert judged == ([*range(30, 101, 10), 105] if recipe == "squint" else [])
     answer = json.loads((tmp_path / SIMULATION_RESULT).read_text())
     rows = [row["answers"] for row in answer["curve"]]
-    assert rows == ([50, 100] if recipe == "squint" else rows)
-    assert rows[-1] <= 100
+    assert rows == ([50, 100, 105] if recipe == "squint" else rows)
+    assert rows[-1] <= 105
     for row in answer["curve"]:
         assert row["answers"] + row["unclear"] + row["accepted"] == 110
         assert 0 <= row["wrong_in_all"] <= 1
