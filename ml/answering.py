@@ -20,15 +20,13 @@ from PIL import Image, PngImagePlugin
 
 from ml.errors import DamagedModelError
 from ml.onnx_model import OnnxModel
-from ml.pixels import UnreadableImageError, decode_strictly
+from ml.pixels import MOST_TEXT, UnreadableImageError, decode_strictly
 
 MODELS_HELD = 3
 THREADS = 1
 """The web page and a training run on the same cores."""
 NICENESS = 5
 MEMORY_BYTES = 6 << 30
-MOST_TEXT = 4_000_000
-"""Bytes of text chunks that a PNG may carry beside its pixels."""
 
 
 class Models:

@@ -20,6 +20,8 @@ STARTS = (b"\xff\xd8\xff", PNG_START, b"RIFF", b"BM")
 """The first bytes of the accepted formats."""
 MOST_EXIF = 1_000_000
 """Bytes."""
+MOST_TEXT = 4_000_000
+"""Bytes of text chunks that a PNG may carry beside its pixels, in processes that open what a stranger sent."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 50_000_000
 Kind = TypeVar("Kind", bound=Hashable)

@@ -20,9 +20,6 @@ from PIL import Image, PngImagePlugin
 
 from ml import pixels
 
-MOST_TEXT = 4_000_000
-"""Bytes of text chunks that a PNG may carry beside its pixels."""
-
 
 @dataclass(frozen=True)
 class Description:
@@ -85,7 +82,7 @@ def serve(connection: Connection) -> None:
 
 def main() -> None:
     descriptor, memory_bytes = (int(argument) for argument in sys.argv[1:3])
-    PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
+    PngImagePlugin.MAX_TEXT_MEMORY = pixels.MOST_TEXT
     if sys.platform == "linux":
         limit_memory(memory_bytes)
     serve(Connection(descriptor))
