@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.metrics.decisions import Confusion, Labels, Scores, ratio
+from ml.metrics.decisions import Confusion, Labels, Scores
 
 
 def _grid() -> NDArray[np.float32]:
@@ -56,21 +56,6 @@ class Tally:
         others, own = (int(n) for n in self.counts[column, :, start:].sum(1))
         all_others, all_own = (int(n) for n in self.counts[column].sum(1))
         return Confusion(all_others - others, others, all_own - own, own)
-
-    def above(self, column: int = 0) -> NDArray[np.int64]:
-        """Return `[2, G]`: how many others, and own, score at or above each step of the grid."""
-        return np.cumsum(self.counts[column, :, ::-1], axis=1, dtype=np.int64)[:, ::-1]
-
-    def roc(self, column: int = 0) -> tuple[Scores, Scores]:
-        """Return false and true positive rates at each step of the grid, and at one above it: (0, 0)."""
-        others, own = np.pad(self.above(column), ((0, 0), (0, 1))).astype(np.float64)
-        return ratio(others, np.full_like(others, others[0])), ratio(own, np.full_like(own, own[0]))
-
-    def precision_recall(self, column: int = 0) -> tuple[Scores, Scores]:
-        """Return precision and recall at each step of the grid where anything is called positive."""
-        others, own = self.above(column).astype(np.float64)
-        called = others + own > 0
-        return ratio(own, others + own)[called], ratio(own, np.full_like(own, own[0]))[called]
 
     def histogram(self, bins: int, column: int = 0) -> NDArray[np.int64]:
         """Return `[2, bins]` counts over equal steps of the score; `bins` divides 1000."""

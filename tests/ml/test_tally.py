@@ -32,9 +32,12 @@ def test_curves_of_very_sure_models_lose_nothing_that_shows():
     labels = random.integers(0, 2, 4000)
     scores = (1 / (1 + np.exp(-(labels * 14 - 7 + random.normal(0, 4, 4000))))).astype(np.float32)
     tally = Tally.of(labels, np.stack([1 - scores, scores], 1), 1)
-    false, true = tally.roc()
+    # As the page's script sums them up: how many others, and own, score at or above each step of the grid.
+    others, own = np.cumsum(tally.counts[0, :, ::-1], axis=1)[:, ::-1].astype(float)
+    false, true = np.append(others, 0) / others[0], np.append(own, 0) / own[0]
     assert sk.auc(false, true) == pytest.approx(sk.roc_auc_score(labels, scores), abs=2e-4)
-    precision, recall = tally.precision_recall()
+    called = others + own > 0
+    precision, recall = own[called] / (others + own)[called], own[called] / own[0]
     steps = -np.diff(recall, append=0)
     assert (steps * precision).sum() == pytest.approx(sk.average_precision_score(labels, scores), abs=1e-3)
 
