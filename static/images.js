@@ -125,7 +125,7 @@ function show(cancel) {
       if (loaded === total) put(_("Looking at the files"), "", undefined);
     },
     lines(text) {
-      const whole = text.slice(0, text.lastIndexOf("\n")).trim().split("\n");
+      const whole = text.slice(0, text.lastIndexOf("\n") + 1).trim().split("\n");
       last = JSON.parse(whole.at(-1) || "null") ?? last;
       if (last?.stage) {
         importing ||= performance.now();

@@ -40,3 +40,21 @@ def test_a_long_address_does_not_widen_a_phones_page(server: Server, browser: Br
         page.goto("/account")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_upload_without_a_picture_says_so_and_breaks_nothing(server: Server, browser: Browser):
+    database = Database(f"sqlite:///{server.data_dir / 'squint.db'}")
+    with database.write() as session:
+        erin = factories.add_user(session, "engineer").id
+        project = factories.add_project(session, members=[erin]).id
+    context = browser.new_context()
+    sign_in(context, database, erin, server.url)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{server.url}/projects/{project}/images")
+    table = {"name": "table.csv", "mimeType": "text/csv", "buffer": b"a;b"}
+    page.locator("#add input[type=file]").first.set_input_files([table])
+    expect(page.locator("#upload-state")).to_contain_text("There are no pictures in it")
+    context.close()
+    assert faults == []
