@@ -22,6 +22,7 @@ from app.images.labels import LabelReport
 from app.images.labels_csv import LabelRow, read_labels_csv
 from app.images.limits import size_words
 from app.images.receiving import LimitsDep, receive_files
+from app.images.words import reason_in_words
 from app.labelers import service as labelers
 from app.labeling.service import take_back_upload
 from app.languages import gettext as _
@@ -92,7 +93,7 @@ def _class_id(project: Project, text: str) -> int | None:
 @router.get("/imports/{import_id}")
 def show_import(request: Request, project: MemberProjectDep, session: ReadSessionDep, import_id: int) -> Response:
     batch = browsing.get_import(session, project, import_id)
-    return render(request, "images/import.html", batch=batch)
+    return render(request, "images/import.html", batch=batch, in_words=reason_in_words)
 
 
 @router.post("/labels")

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +23,8 @@ from app.images.importing import import_images
 from app.images.receiving import LimitsDep, receive_files
 from app.images.reports import ImportCancelledError, ImportProgress, ImportReport
 from app.images.uploads import UploadOptions, open_upload
+from app.images.words import reason_in_words
+from app.languages import gettext as _
 from app.projects.access import EngineerProjectDep
 from app.security import SettingsDep, UserDep
 
@@ -96,11 +99,12 @@ def _told(outcome: asyncio.Future[ImportReport], project_id: int) -> dict[str, A
     except AppError as error:
         return {"error": str(error), "status": error.status_code}
     except ImportCancelledError:
-        return {"error": "The import was cancelled; what was taken stays.", "status": 400}
+        return {"error": _("The import was cancelled; what was taken stays."), "status": 400}
     except Exception:
         log.exception("import into project %s", project_id)
-        return {"error": "Something went wrong on our side; upload the same files again.", "status": 500}
-    return {"report": report.to_dict(), "url": report_url(project_id, report.import_id)}
+        return {"error": _("Something went wrong on our side; upload the same files again."), "status": 500}
+    notes = [replace(note, reason=reason_in_words(note.reason)) for note in report.notes]
+    return {"report": replace(report, notes=notes).to_dict(), "url": report_url(project_id, report.import_id)}
 
 
 def _line(message: dict[str, Any]) -> str:

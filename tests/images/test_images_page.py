@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from bs4 import BeautifulSoup
 from fastapi.testclient import TestClient
 
 from app.images import browsing
+from app.images.words import reason_in_words
 from app.models import ProjectMember
 from tests import factories
 from tests.conftest import SignIn
@@ -101,6 +103,43 @@ def test_a_stranger_sees_nothing_and_adds_nothing(shelf: Shelf, sign_in: SignIn)
     batch = shelf.take(some(2)).import_id
     assert client.get(f"/projects/{shelf.project}/images/imports/{batch}").status_code == 404
     assert sign_in("admin").get(f"/projects/{shelf.noise}/images/imports/{batch}").status_code == 404
+
+
+@one_database
+def test_what_became_of_each_file_is_said_in_the_readers_language(shelf: Shelf, sign_in: SignIn):
+    client = sign_in("admin")
+    client.headers["Accept-Language"] = "ru"
+    files = {"closed/a.png": picture(1), "Closed/b.png": picture(2), "three/c.png": picture(3)}
+    broken = {
+        "cut.png": picture(4)[:60],
+        "none.png": b"",
+        "text.png": b"hello",
+        "large.png": picture(5, (20_001, 1)),
+    }
+    response = client.post(
+        f"/projects/{shelf.project}/images",
+        files={"files": ("eyes.zip", zip_of(files | broken))},
+        data={"class_folders": "true"},
+        headers={"Accept": "application/x-ndjson"},
+    )
+    last = json.loads(response.text.splitlines()[-1])
+    shown = BeautifulSoup(client.get(last["url"]).text, "html.parser").select("tbody td:last-child")
+    for reasons in ([note["reason"] for note in last["report"]["notes"]], [cell.text for cell in shown]):
+        assert len(reasons) >= len(broken)
+        assert all(re.search("[а-я]", reason) for reason in reasons), reasons
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("1 images have a label from their folder.", "1 image has a label from its folder."),
+        ("1,200 pairs look the same and stay in one group.", "1,200 pairs look the same and stay in one group."),
+        ("Lies in open, but a person said closed: not changed.", None),
+        ("What nobody has put into words.", None),
+    ],
+)
+def test_a_reason_is_kept_as_it_is_in_english_but_for_its_number(said: str, shown: str | None):
+    assert reason_in_words(said) == (shown or said)
 
 
 def test_an_upload_tells_its_progress_line_by_line_and_ends_with_the_report(shelf: Shelf, sign_in: SignIn):
