@@ -57,11 +57,6 @@ class Tally:
         all_others, all_own = (int(n) for n in self.counts[column].sum(1))
         return Confusion(all_others - others, others, all_own - own, own)
 
-    def histogram(self, bins: int, column: int = 0) -> NDArray[np.int64]:
-        """Return `[2, bins]` counts over equal steps of the score; `bins` divides 1000."""
-        place = np.minimum((GRID.astype(np.float64) * bins + 1e-6).astype(np.int64), bins - 1)
-        return np.stack([np.bincount(place, row, bins).astype(np.int64) for row in self.counts[column]])
-
 
 def _counted(own: NDArray[np.bool_], scores: Scores) -> NDArray[np.int32]:
     place = np.searchsorted(GRID, scores.astype(np.float32), side="right") - 1
