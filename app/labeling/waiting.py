@@ -24,6 +24,7 @@ class Place:
 
 
 NOWHERE: Mapping[int, Place] = MappingProxyType({})
+DECIDED = {ImageState.SETTLED, ImageState.SET_ASIDE}
 
 
 def wait_for(
@@ -33,13 +34,14 @@ def wait_for(
 
     One whose label stands waits no more, unless somebody has doubted it.
     """
-    front = queries.front_rank(session, project_id)
+    unplaced = any(now.state not in DECIDED for image_id, now in found.items() if image_id not in places)
+    front = queries.front_rank(session, project_id) if unplaced else 0.0  # looks through all that wait
     for part in in_parts(list(found)):
         known = session.scalars(select(QueueEntry).where(QueueEntry.image_id.in_(part)))
         entries = {entry.image_id: entry for entry in known}
         for image_id in part:
             now, entry, place = found[image_id], entries.get(image_id), places.get(image_id)
-            if now.state in {ImageState.SETTLED, ImageState.SET_ASIDE}:
+            if now.state in DECIDED:
                 if entry is not None and (entry.others_only or entry.pile == Pile.DISPUTED):
                     session.delete(entry)
                 continue
