@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gettext as catalogues
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -67,6 +68,17 @@ def fixed(fraction: float, digits: int = 3) -> str:
 def counted(one: str, many: str, number: int) -> str:
     """Return the sentence for so many, with the number written in for `%(number)s`."""
     return ngettext(one, many, number) % {"number": written(f"{number:,}")}
+
+
+def filled(text: str, sentences: Mapping[re.Pattern[str], str]) -> str | None:
+    """Return the reader's sentence for a text that was kept in English, filled with what its pattern names.
+
+    None: no pattern fits all of it.
+    """
+    for pattern, sentence in sentences.items():
+        if said := pattern.fullmatch(text):
+            return sentence % said.groupdict()
+    return None
 
 
 def listed(names: Sequence[str]) -> str:

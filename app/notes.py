@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from app.languages import filled, listed
 from app.languages import gettext as _
-from app.languages import listed
 
 FOLDS = re.compile(r"Judged by (?P<folds>\d+) folds: .* all of them, (?P<number>\d+) only to choose the epoch\.")
 """As `ml.training` says it."""
@@ -20,21 +20,16 @@ OLDER = re.compile(r"The compact net learnt from (?P<number>\d+) answers\.")
 
 def note_in_words(note: str) -> str:
     """Return what a round or a bake-off notes, as the reader says it."""
-    if said := FOLDS.fullmatch(note):
-        sentence = _(
+    sentences = {
+        FOLDS: _(
             "Judged by %(folds)s folds: every image by a model that had seen nothing of its group. The models "
             "that are kept learned from all of them, %(number)s only to choose the epoch."
-        )
-        return sentence % said.groupdict()
-    if said := FEW.fullmatch(note):
-        sentence = _("Nothing is accepted before there are %(fewest)s answers; there are %(number)s.")
-        return sentence % said.groupdict()
-    if said := RARE.fullmatch(note):
-        sentence = _("Nothing is accepted as %(name)s yet: %(fewest)s answers are needed; it has %(number)s.")
-        return sentence % said.groupdict()
-    if said := OLDER.fullmatch(note):
-        return _("The compact net learnt from %(number)s answers.") % said.groupdict()
-    return _of_models(note)
+        ),
+        FEW: _("Nothing is accepted before there are %(fewest)s answers; there are %(number)s."),
+        RARE: _("Nothing is accepted as %(name)s yet: %(fewest)s answers are needed; it has %(number)s."),
+        OLDER: _("The compact net learnt from %(number)s answers."),
+    }
+    return filled(note, sentences) or _of_models(note)
 
 
 def _of_models(note: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.languages import counted as _n
+from app.languages import filled
 from app.languages import gettext as _
 
 LARGER = re.compile(r"Larger than (?P<size>.+)\.")
@@ -57,9 +58,8 @@ def _filled(reason: str) -> str:
         ),
         LIES: _("Lies in %(says)s, but a person said %(has)s: not changed."),
     }
-    for pattern, sentence in sentences.items():
-        if said := pattern.fullmatch(reason):
-            return sentence % said.groupdict()
+    if sentence := filled(reason, sentences):
+        return sentence
     if said := NO_CLASS.fullmatch(reason):
         near = _(
             "No class has this folder’s name; the class is written %(near)s. Images without a label: %(number)s."
