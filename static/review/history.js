@@ -1,9 +1,10 @@
-// What this person said before the page was loaded: the server's word, and what still waits to be sent.
+// What this person said before the page was loaded: the server's word, and what it did not know yet.
 
+// `unknown`: oldest first; the server may have known some of them nevertheless.
 // Returns the answers that stand, oldest first, and tells `supply` which images are answered already.
-export function restored({ recent, source }, unsent, supply) {
+export function restored({ recent, source }, unknown, supply) {
   const history = [...recent];
-  for (const { body, item } of unsent) {
+  for (const { body, item } of unknown) {
     const index = history.findIndex((answer) => answer.key === (body.undoes ?? body.key));
     if (body.undoes) {
       if (index < 0) continue;

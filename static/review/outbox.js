@@ -5,12 +5,15 @@ import { _ } from "../words.js";
 import { behindPaint } from "./moments.js";
 
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
+const REMEMBERED_MS = 60000;
+const CLOCKS_MS = 1000; // by so much the page's clock may be off the wall's
 
 export class Outbox {
   // `changed({waiting, problem, signIn})`; `saved(entry, data)`, without data when another tab has sent it;
   // `refused(entry, sentence)` of one that was not taken, with an image's id where only its part was not.
   constructor(name, { changed, refused, saved }) {
     this.prefix = `squint-outbox-${name}/`;
+    this.sent = `squint-sent-${name}`;
     this.listeners = { changed, refused, saved };
     this.unstored = new Map(); // where the browser's store is full or shut: gone with the tab, so said loudly
     this.failures = 0;
@@ -106,8 +109,28 @@ export class Outbox {
 
   // Of a page of answers some may be refused, each with its reason.
   taken(entry, data) {
+    this.remember(entry);
     this.listeners.saved(entry, data);
     for (const { image_id: id, sentence } of data.refused ?? []) this.listeners.refused(entry, sentence, id);
+  }
+
+  remember({ url, body, item }) {
+    const at = Date.now();
+    const young = this.lately().filter((one) => one.at > at - REMEMBERED_MS);
+    try {
+      localStorage.setItem(this.sent, JSON.stringify([...young, { at, url, body, item }]));
+    } catch {
+      // The next page may lack it until it is loaded again; the answer itself is safe.
+    }
+  }
+
+  lately() {
+    return JSON.parse(localStorage.getItem(this.sent) ?? "[]");
+  }
+
+  // What was taken after this page had been asked for: the server may have made the page without knowing it.
+  overtaking() {
+    return this.lately().filter(({ at }) => at >= performance.timeOrigin - CLOCKS_MS);
   }
 
   refuse(entry, sentence) {

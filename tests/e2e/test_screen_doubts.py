@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select, update
 
 from app.models import Annotation, Image, LabelClass, UserSession
@@ -159,6 +161,34 @@ def test_an_archived_class_is_refused_and_the_screen_offers_the_new_ones(desk: D
     desk.press("11111111111")
     desk.page.get_by_role("link", name="Load them").click()
     expect(desk.page.locator(".answer")).to_have_count(2)
+
+
+def test_a_page_made_before_an_answer_was_taken_knows_it_nevertheless(desk: Desk):
+    shown = desk.press("1")
+    desk.saved()
+    on_its_way: list[Route] = []
+
+    def made_before(route: Route) -> None:
+        page = route.fetch()
+        answer = on_its_way.pop()
+        answer.fulfill(response=answer.fetch())
+        time.sleep(0.3)  # the old page hears of it
+        route.fulfill(response=page)
+
+    def hold(route: Route) -> None:
+        on_its_way.append(route)
+
+    desk.page.route("**/annotations", hold)
+    shown += desk.press("2")
+    desk.name()
+    desk.page.route("**/label", made_before)
+    desk.load()
+    expect(desk.page.locator("#strip li")).to_have_count(2)
+    expect(desk.page.locator("#pile-progress")).to_have_text("2 of 40 seed answers")
+    desk.page.keyboard.press("Backspace")
+    expect(desk.page.locator("#caption")).to_contain_text(shown[1])
+    desk.saved()
+    assert desk.labels() == {shown[0]: desk.closed}
 
 
 def test_a_minute_without_a_network_loses_nothing_and_sends_in_order(desk: Desk):
