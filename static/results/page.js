@@ -10,6 +10,7 @@ import { fetchTally, figures, ratio } from "./tally.js";
 import "./tiles.js";
 
 const PAUSE_MS = 250;
+const HALF_A_STEP = 0.0005;
 const state = { low: 0.6, high: 0.6, curve: "roc", cost: null, column: 0, tally: null, config: null, drawing: 0, pause: 0 };
 const part = (id) => document.getElementById(id);
 
@@ -30,6 +31,7 @@ async function start() {
   const chosen = config.models.find((m) => m.id === config.model);
   state.tally = await fetchTally(config.base, chosen);
   if (state.config !== config || !state.tally) return;
+  if (form) takeEarlyMoves();
   redraw();
   if (config.classes.length === 2) await countOthers(config);
 }
@@ -86,6 +88,15 @@ form?.addEventListener("click", (event) => {
   const preset = event.target.closest("[data-threshold]");
   if (preset) moveTo(Number(preset.dataset.from), Number(preset.dataset.threshold));
 });
+
+// What stands on the sliders counts, also when they were moved before this script had come.
+function takeEarlyMoves() {
+  const moved = (id, from) => Math.abs(Number(part(id).value) - from) > HALF_A_STEP;
+  const [lowMoved, highMoved] = [moved("from", state.low), moved("threshold", state.high)];
+  if (!lowMoved && !highMoved) return;
+  const high = Number(part("threshold").value);
+  moveTo(!lowMoved && state.low === state.high ? high : Math.min(Number(part("from").value), high), high);
+}
 
 function moveTo(low, high) {
   state.low = Math.round(low * 1000) / 1000;

@@ -106,10 +106,16 @@ async function loaded(item) {
     if (current !== item) return false;
     const skip = Object.assign(document.createElement("button"), { type: "button", textContent: _("Next image") });
     skip.addEventListener("click", next);
-    view.message(_("%(name)s cannot be shown; trying again. Its file may be missing.", { name: item.name }), skip);
+    view.message(...unshown(item), skip);
     await new Promise((wake) => setTimeout(wake, BROKEN_RETRY_MS));
   }
   return current === item;
+}
+
+// A picture is not missing because the server is away.
+function unshown({ name, status }) {
+  const missing = [200, 404].includes(status);
+  return missing ? [_("%(name)s cannot be shown; trying again. Its file may be missing.", { name })] : interruption({ ok: false, status });
 }
 
 function answer(kind, classId) {

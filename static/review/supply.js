@@ -126,6 +126,7 @@ function tabName() {
 }
 
 // Resolves to whether the picture is decoded and ready; asked for twice it is loaded once, and after a failure anew.
+// `item.status` is then what the server said of it last, 0 if nothing.
 export function load(item) {
   item.loading ??= decoded(item).then(
     (image) => Boolean((item.image = image)),
@@ -139,8 +140,11 @@ export function letGo(item) {
   item.image = item.loading = null;
 }
 
-async function decoded({ url, width, height }) {
+async function decoded(item) {
+  const { url, width, height } = item;
+  item.status = 0;
   const response = await fetch(url);
+  item.status = response.status;
   if (!response.ok) throw new Error("no picture"); // it may have come with a picture that says so
   const picture = await response.blob();
   // What is small is kept ready to be drawn; of a large one the browser may let the pixels go while it waits.

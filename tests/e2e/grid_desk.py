@@ -57,6 +57,7 @@ class GridDesk:
             page.wait_for_timeout(UNSEEN_MS)
             page.keyboard.press("Enter")
             presses += 1
+        expect(page.get_by_text("Looking for the next tiles")).to_be_hidden()
         return shown
 
     def saved(self, page: Page | None = None) -> None:

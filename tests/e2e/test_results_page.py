@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -168,6 +168,26 @@ def open_a_point_of_the_curve(page: Page, score: Scores) -> None:
 
 def count_between(score: Scores, low: float, high: float) -> int:
     return int(((score >= np.float32(low)) & (score < np.float32(high))).sum())
+
+
+def test_a_slider_moved_before_the_pages_script_had_come_counts(seen: tuple[Page, str, Database, list[str]]):
+    page, _, _, _ = seen
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/results/page.js*", hold)
+    page.reload(wait_until="commit")
+    page.focus("#threshold")
+    page.keyboard.press("Home")
+    while not late:
+        page.wait_for_timeout(10)
+    late.pop().continue_()
+    expect(page.locator("#threshold-out")).to_have_text(".00")
+    expect(page.locator('[data-cell="1,0"]')).to_have_text("0")
+    expect(page.locator("#use [name=threshold]")).to_have_value("0")
+    expect(page.locator("#galleries .tile").first).to_be_visible()
 
 
 def test_a_point_of_another_models_curve_opens_what_that_model_says(

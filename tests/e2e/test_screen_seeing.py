@@ -29,6 +29,14 @@ def test_no_answer_is_taken_for_a_picture_that_did_not_load(desk: Desk):
     assert len(desk.rows()) == 1
 
 
+def test_a_picture_is_not_called_missing_while_the_server_is_away(desk: Desk):
+    desk.page.route("**/*.png*", lambda route: route.abort())
+    desk.page.reload()
+    expect(desk.page.locator("#message")).to_contain_text("The server cannot be reached; trying again")
+    desk.page.unroute("**/*.png*")
+    desk.ready()
+
+
 def test_the_screen_works_by_touch_on_a_phone(desk: Desk, browser: Browser):
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     sign_in(phone, desk.database, desk.user, desk.server.url)
