@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -26,6 +27,12 @@ from app.security import COOKIE, open_session
 
 # Two tests run at once on two cores: threads that wait for each other would only spin.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples everywhere, and a busy machine may be slow with them.
+hypothesis.settings.register_profile(
+    "squint", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("squint")
 
 EYES = Path(__file__).resolve().parents[2] / "shared" / "eyes"
 

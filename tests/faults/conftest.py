@@ -74,7 +74,7 @@ class Live:
 
     def wait_until_clean(self) -> None:
         """Wait until no upload is left on disk."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while list(self.settings.uploads_dir.glob("*")):
             assert time.monotonic() < deadline, "an upload was left on the disk"
             time.sleep(0.02)

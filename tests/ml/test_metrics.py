@@ -17,7 +17,7 @@ from ml.metrics.summary import _Judged
 from ml.metrics.trust import TRUST_BINS, calibration_error
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=2, max_size=60), st.floats(0, 1))
 def test_counts_at_any_threshold_are_scikit_learns(rows: list[tuple[bool, float]], threshold: float):
     positive = np.array([p for p, _ in rows])
@@ -53,7 +53,7 @@ def on_a_line_between(point: tuple[float, float], xs: np.ndarray, ys: np.ndarray
     return bool((across & within).any())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.6, 0.61, 0.9, 1.0]), st.integers(0, 3)),

@@ -17,7 +17,7 @@ def pair_of(only_first: int, only_second: int, both: int = 50, groups: list[str]
     return compare(first, second, groups or [str(i) for i in range(len(first))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_where_images_stand_alone_it_is_mcnemars_exact_test(first: int, second: int):
     found = pair_of(first, second)

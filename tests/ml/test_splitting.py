@@ -18,7 +18,7 @@ def test_a_hundred_seeds_become_eighty_and_twenty_with_both_classes_in_each():
     assert {labels[row] for row in held} == {labels[row] for row in rest} == {0, 1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=30, max_size=120), st.integers(0, 5))
 def test_no_group_is_ever_in_both_parts_and_nothing_is_lost(rows: list[tuple[int, int]], seed: int):
     labels, groups = [c for c, _ in rows], [str(g) for _, g in rows]

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from ml.metrics import GRID, Tally, confusion_at
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=1, max_size=60), st.integers(0, 1000)
 )

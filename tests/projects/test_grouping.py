@@ -75,7 +75,7 @@ def test_a12_the_slowest_pattern_taken_answers_in_a_tenth_of_a_second(pattern: s
 
 
 @given(st.text(alphabet=r"ab01()[]{}?*+|\dw^$.:=!<P,-", max_size=40), st.text(max_size=50))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_every_text_is_a_usable_pattern_or_gets_a_sentence(pattern: str, name: str):
     problem = pattern_problem(pattern)
     if problem is None:
