@@ -36,8 +36,14 @@ document.addEventListener("htmx:sendError", () => toast(_("The server could not 
 document.addEventListener("htmx:timeout", () => toast(_("The server did not answer in time.")));
 
 export function typing(event) {
-  return event.target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]") !== null
-    || event.ctrlKey || event.metaKey || event.altKey;
+  return (
+    event.target.closest?.(
+      "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]",
+    ) !== null ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey
+  );
 }
 
 // `data-key="r"` on a link or button: the key does what a click does.
@@ -51,7 +57,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A form with `data-confirm="…"` asks first.
-document.addEventListener("submit", (event) => {
-  const question = event.target.dataset?.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const question = event.target.dataset?.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  },
+  true,
+);

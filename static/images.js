@@ -62,8 +62,12 @@ function send(items) {
   request.upload.addEventListener("progress", (event) => view.sending(event.loaded, event.total));
   request.addEventListener("progress", () => view.lines(request.responseText));
   request.addEventListener("load", () => finish(request, view));
-  request.addEventListener("error", () => view.failed(_("The server could not be reached. What it took stays; upload the same files again.")));
-  request.addEventListener("abort", () => view.failed(_("Cancelled. What was taken stays; upload the same files again to complete it.")));
+  request.addEventListener("error", () =>
+    view.failed(_("The server could not be reached. What it took stays; upload the same files again.")),
+  );
+  request.addEventListener("abort", () =>
+    view.failed(_("Cancelled. What was taken stays; upload the same files again to complete it.")),
+  );
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/x-ndjson, application/json");
   request.send(body);
@@ -71,7 +75,10 @@ function send(items) {
 
 function finish(request, view) {
   if (request.status !== 200) {
-    view.failed(sentence(request.responseText) ?? _("The server answered %(status)s; nothing was taken.", { status: request.status }));
+    view.failed(
+      sentence(request.responseText) ??
+        _("The server answered %(status)s; nothing was taken.", { status: request.status }),
+    );
     return;
   }
   const last = view.lines(request.responseText);
@@ -91,7 +98,8 @@ function sentence(text) {
 function refresh() {
   const empty = document.querySelector(".columns.empty");
   if (empty) empty.classList.remove("empty");
-  window.htmx.ajax("GET", location.pathname + location.search, { target: "#grid", select: "#grid", swap: "outerHTML" })
+  window.htmx
+    .ajax("GET", location.pathname + location.search, { target: "#grid", select: "#grid", swap: "outerHTML" })
     .catch(() => toast(_("The images could not be shown; please reload the page.")));
 }
 
@@ -121,28 +129,49 @@ function show(cancel) {
   return {
     sending(loaded, total) {
       const rate = loaded / Math.max(1, performance.now() - began) / 1000;
-      put(_("Sending %(part)s of %(all)s", { part: megabytes(loaded), all: megabytes(total) }), _("%(number)s MB/s", { number: decimal(rate, 1) }), loaded / total);
+      put(
+        _("Sending %(part)s of %(all)s", { part: megabytes(loaded), all: megabytes(total) }),
+        _("%(number)s MB/s", { number: decimal(rate, 1) }),
+        loaded / total,
+      );
       if (loaded === total) put(_("Looking at the files"), "", undefined);
     },
     lines(text) {
-      const whole = text.slice(0, text.lastIndexOf("\n") + 1).trim().split("\n");
+      const whole = text
+        .slice(0, text.lastIndexOf("\n") + 1)
+        .trim()
+        .split("\n");
       last = JSON.parse(whole.at(-1) || "null") ?? last;
       if (last?.stage) {
         importing ||= performance.now();
         const rate = last.done / Math.max(0.2, (performance.now() - importing) / 1000);
         const hint = last.done ? _("%(number)s images a second", { number: counted(Math.round(rate)) }) : "";
-        if (last.stage === "reading") put(_("%(done)s of %(all)s images", { done: counted(last.done), all: counted(last.total) }), hint, last.done / (last.total || 1));
+        if (last.stage === "reading")
+          put(
+            _("%(done)s of %(all)s images", { done: counted(last.done), all: counted(last.total) }),
+            hint,
+            last.done / (last.total || 1),
+          );
         else put(_("Looking for near duplicates"), "", undefined);
       }
       return last;
     },
     done(report, url) {
       end();
-      const counts = { taken: counted(report.taken), there: counted(report.already_there), aside: counted(report.set_aside) };
-      const received = n_("%(number)s file in %(seconds)s s", "%(number)s files in %(seconds)s s", report.received, { seconds: decimal(report.seconds, 1) });
-      const skipped = report.skipped ? n_(", %(number)s of debris skipped", ", %(number)s of debris skipped", report.skipped) : "";
+      const counts = {
+        taken: counted(report.taken),
+        there: counted(report.already_there),
+        aside: counted(report.set_aside),
+      };
+      const received = n_("%(number)s file in %(seconds)s s", "%(number)s files in %(seconds)s s", report.received, {
+        seconds: decimal(report.seconds, 1),
+      });
+      const skipped = report.skipped
+        ? n_(", %(number)s of debris skipped", ", %(number)s of debris skipped", report.skipped)
+        : "";
       put(_("%(taken)s taken, %(there)s already there, %(aside)s set aside", counts), received + skipped, 1);
-      for (const line of report.notes.slice(0, 20)) add(notes, line.file ? `${line.file}: ${line.reason}` : line.reason);
+      for (const line of report.notes.slice(0, 20))
+        add(notes, line.file ? `${line.file}: ${line.reason}` : line.reason);
       const link = document.createElement("a");
       link.href = url;
       link.textContent = _("The whole report");

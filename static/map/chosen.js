@@ -3,15 +3,27 @@
 import { _ } from "../words.js";
 
 const AROUND = 12;
-const WORDS = { new: _("not labelled yet"), unclear: _("still unclear"), disputed: _("people differ"), set_aside: _("nobody can tell") };
+const WORDS = {
+  new: _("not labelled yet"),
+  unclear: _("still unclear"),
+  disputed: _("people differ"),
+  set_aside: _("nobody can tell"),
+};
 
 export function choose(point, points, classes, pictures, base, pick) {
   const panel = document.getElementById("chosen");
   const words = document.getElementById("chosen-words");
   words.classList.remove("quiet");
   words.textContent = `${point.name}: ${inWords(point, classes)}`;
-  const picture = Object.assign(document.createElement("img"), { src: pictures.address(point), alt: point.name, className: "pixels large" });
-  const links = row([link(_("Open the picture"), pictures.address(point)), link(_("Find it in the list"), `${base}/images?q=${encodeURIComponent(point.name)}`)]);
+  const picture = Object.assign(document.createElement("img"), {
+    src: pictures.address(point),
+    alt: point.name,
+    className: "pixels large",
+  });
+  const links = row([
+    link(_("Open the picture"), pictures.address(point)),
+    link(_("Find it in the list"), `${base}/images?q=${encodeURIComponent(point.name)}`),
+  ]);
   const heading = Object.assign(document.createElement("h2"), { textContent: _("Around it") });
   const list = document.createElement("ul");
   list.className = "tiles";
@@ -20,8 +32,16 @@ export function choose(point, points, classes, pictures, base, pick) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = other.class < 0 ? "tile" : `tile class-${classes[other.class].color}`;
-    const small = Object.assign(document.createElement("img"), { src: pictures.address(other, 160), alt: `${other.name}: ${inWords(other, classes)}`, loading: "lazy", className: "pixels" });
-    const caption = Object.assign(document.createElement("span"), { className: "class small", textContent: other.class < 0 ? "–" : classes[other.class].name });
+    const small = Object.assign(document.createElement("img"), {
+      src: pictures.address(other, 160),
+      alt: `${other.name}: ${inWords(other, classes)}`,
+      loading: "lazy",
+      className: "pixels",
+    });
+    const caption = Object.assign(document.createElement("span"), {
+      className: "class small",
+      textContent: other.class < 0 ? "–" : classes[other.class].name,
+    });
     button.append(small, caption);
     button.addEventListener("click", () => pick(other));
     item.append(button);
@@ -38,7 +58,10 @@ export function inWords(point, classes) {
 
 function around(point, points) {
   const far = (other) => Math.hypot(other.x - point.x, other.y - point.y);
-  return points.filter((other) => other !== point).sort((a, b) => far(a) - far(b)).slice(0, AROUND);
+  return points
+    .filter((other) => other !== point)
+    .sort((a, b) => far(a) - far(b))
+    .slice(0, AROUND);
 }
 
 function row(nodes) {

@@ -14,7 +14,14 @@ export function legend(classes, points, colors, hidden, changed) {
   });
   const words = document.createElement("span");
   words.className = "quiet small";
-  words.append(sample({ class: 0, state: "settled" }, colors), ` ${_("a person said so")}  `, sample({ class: 0, state: "accepted" }, colors), ` ${_("accepted")}  `, sample({ class: -1, state: "unclear" }, colors), ` ${_("no label")}`);
+  words.append(
+    sample({ class: 0, state: "settled" }, colors),
+    ` ${_("a person said so")}  `,
+    sample({ class: 0, state: "accepted" }, colors),
+    ` ${_("accepted")}  `,
+    sample({ class: -1, state: "unclear" }, colors),
+    ` ${_("no label")}`,
+  );
   box.replaceChildren(...entries, words);
 }
 
@@ -26,12 +33,20 @@ function entry(number, name, count, colors, hidden, changed) {
     else hidden.add(number);
     changed();
   });
-  label.append(tick, sample({ class: number, state: number < 0 ? "unclear" : "settled" }, colors), ` ${name} ${counted(count)}`);
+  label.append(
+    tick,
+    sample({ class: number, state: number < 0 ? "unclear" : "settled" }, colors),
+    ` ${name} ${counted(count)}`,
+  );
   return label;
 }
 
 function sample(point, colors) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: SIDE * 2, height: SIDE * 2, className: "sample" });
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: SIDE * 2,
+    height: SIDE * 2,
+    className: "sample",
+  });
   canvas.setAttribute("aria-hidden", "true");
   const context = canvas.getContext("2d");
   context.scale(2, 2);

@@ -1,6 +1,17 @@
 // How an image is marked on the map: its class by shape and colour, what stands of it by the mark's inside.
 
-const CORNERS = [null, corners(4, 45), corners(3, -90), corners(4, 0), corners(3, 90), corners(6, 0), cross(0), corners(5, -90), cross(45), star()];
+const CORNERS = [
+  null,
+  corners(4, 45),
+  corners(3, -90),
+  corners(4, 0),
+  corners(3, 90),
+  corners(6, 0),
+  cross(0),
+  corners(5, -90),
+  cross(45),
+  star(),
+];
 const SETTLED = "settled";
 const ACCEPTED = "accepted";
 
@@ -57,5 +68,11 @@ export function frame(context, left, top, side, point, colors) {
 export function readColors(classes) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
-  return { quiet: color("--quiet"), text: color("--text"), ground: color("--panel"), accent: color("--accent"), classes: classes.map((c) => color(`--class-${c.color}`)) };
+  return {
+    quiet: color("--quiet"),
+    text: color("--text"),
+    ground: color("--panel"),
+    accent: color("--accent"),
+    classes: classes.map((c) => color(`--class-${c.color}`)),
+  };
 }

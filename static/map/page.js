@@ -20,7 +20,16 @@ async function start() {
   const response = await fetch(`${page.dataset.base}/images/map/points`, { headers: { Accept: "application/json" } });
   if (!response.ok) return toast(_("The map could not be fetched. Please load the page again."));
   const map = await response.json();
-  const points = map.id.map((id, i) => ({ id, name: map.name[i], content: map.content[i], x: map.x[i], y: map.y[i], state: map.states[map.state[i]], class: map.class[i], cell: map.cell[i] }));
+  const points = map.id.map((id, i) => ({
+    id,
+    name: map.name[i],
+    content: map.content[i],
+    x: map.x[i],
+    y: map.y[i],
+    state: map.states[map.state[i]],
+    class: map.class[i],
+    cell: map.cell[i],
+  }));
   show(map, points);
 }
 
@@ -33,7 +42,14 @@ function show(map, points) {
   };
   const paint = () => {
     due = false;
-    draw(canvas, view, points.filter((p) => !hidden.has(p.class)), pictures, colors, chosen);
+    draw(
+      canvas,
+      view,
+      points.filter((p) => !hidden.has(p.class)),
+      pictures,
+      colors,
+      chosen,
+    );
   };
   const pick = (point) => {
     if (!point) return;
@@ -42,9 +58,23 @@ function show(map, points) {
     view.reveal(point);
   };
   const pictures = new Pictures(page.dataset.base, map, redraw);
-  const view = new View(canvas, { changed: redraw, clicked: (at) => pick(nearest(view, points.filter((p) => !hidden.has(p.class)), at, 30)) });
+  const view = new View(canvas, {
+    changed: redraw,
+    clicked: (at) =>
+      pick(
+        nearest(
+          view,
+          points.filter((p) => !hidden.has(p.class)),
+          at,
+          30,
+        ),
+      ),
+  });
   const of = Number(page.dataset.total);
-  document.getElementById("drawn").textContent = of > points.length ? _("%(part)s of %(whole)s images", { part: counted(points.length), whole: counted(of) }) : n_("%(number)s image", "%(number)s images", of);
+  document.getElementById("drawn").textContent =
+    of > points.length
+      ? _("%(part)s of %(whole)s images", { part: counted(points.length), whole: counted(of) })
+      : n_("%(number)s image", "%(number)s images", of);
   const renew = () => legend(map.classes, points, colors, hidden, redraw);
   renew();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -52,11 +82,18 @@ function show(map, points) {
     renew();
     redraw();
   });
-  for (const button of page.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => view.zoom(Number(button.dataset.zoom)));
+  for (const button of page.querySelectorAll("[data-zoom]"))
+    button.addEventListener("click", () => view.zoom(Number(button.dataset.zoom)));
   canvas.addEventListener("keydown", (event) => {
     const shown = points.filter((p) => !hidden.has(p.class));
-    if (ARROWS[event.key]) pick(chosen ? thatWay(shown, chosen, ARROWS[event.key]) : nearest(view, shown, [canvas.clientWidth / 2, canvas.clientHeight / 2], Infinity));
-    else if (event.key === "+" || event.key === "-") view.zoom(event.key === "+" ? 2 : 0.5, chosen ? view.toScreen(chosen) : undefined);
+    if (ARROWS[event.key])
+      pick(
+        chosen
+          ? thatWay(shown, chosen, ARROWS[event.key])
+          : nearest(view, shown, [canvas.clientWidth / 2, canvas.clientHeight / 2], Infinity),
+      );
+    else if (event.key === "+" || event.key === "-")
+      view.zoom(event.key === "+" ? 2 : 0.5, chosen ? view.toScreen(chosen) : undefined);
     else if (event.key === "Enter" && chosen) location.assign(pictures.address(chosen));
     else return;
     event.preventDefault();
@@ -77,7 +114,8 @@ function draw(canvas, view, points, pictures, colors, chosen) {
   for (const point of others) {
     const [x, y] = view.toScreen(point);
     if (x < -side || y < -side || x > width + side || y > height + side) continue;
-    if (side >= SMALLEST_PICTURE && pictures.draw(context, point, x - side / 2, y - side / 2, side)) frame(context, x - side / 2, y - side / 2, side, point, colors);
+    if (side >= SMALLEST_PICTURE && pictures.draw(context, point, x - side / 2, y - side / 2, side))
+      frame(context, x - side / 2, y - side / 2, side, point, colors);
     else mark(context, x, y, MARK, point, colors);
   }
   if (!chosen) return;

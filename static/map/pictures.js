@@ -1,4 +1,4 @@
-// The pictures of the map: tiny ones from sheets that many share, others one by one; each is fetched when it is looked at.
+// The pictures of the map: tiny ones from sheets that many share, others one by one; each is fetched when looked at.
 
 const MOST_AT_ONCE = 6;
 
@@ -16,7 +16,8 @@ export class Pictures {
     this.#base = base;
     this.#columns = map.columns;
     this.#sheets = map.sheets.map((url) => ({ url, cells: 0 }));
-    for (const cell of map.cell) if (cell) this.#sheets[cell[0]].cells = Math.max(this.#sheets[cell[0]].cells, cell[1] + 1);
+    for (const cell of map.cell)
+      if (cell) this.#sheets[cell[0]].cells = Math.max(this.#sheets[cell[0]].cells, cell[1] + 1);
     this.#arrived = arrived;
   }
 
@@ -37,7 +38,17 @@ export class Pictures {
     const [sheet, cell] = point.cell;
     const step = image.naturalWidth / Math.min(this.#sheets[sheet].cells, this.#columns);
     context.imageSmoothingEnabled = step > side;
-    context.drawImage(image, (cell % this.#columns) * step, Math.floor(cell / this.#columns) * step, step, step, left, top, side, side);
+    context.drawImage(
+      image,
+      (cell % this.#columns) * step,
+      Math.floor(cell / this.#columns) * step,
+      step,
+      step,
+      left,
+      top,
+      side,
+      side,
+    );
     return true;
   }
 

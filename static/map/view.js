@@ -16,14 +16,22 @@ export class View {
   constructor(canvas, { changed, clicked }) {
     this.#canvas = canvas;
     this.changed = changed;
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.zoom(Math.exp(-event.deltaY / 400), this.#at(event));
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.zoom(Math.exp(-event.deltaY / 400), this.#at(event));
+      },
+      { passive: false },
+    );
     for (const kind of ["touchstart", "touchmove"]) {
-      canvas.addEventListener(kind, (event) => {
-        if (event.touches.length > 1 && event.cancelable) event.preventDefault();
-      }, { passive: false });
+      canvas.addEventListener(
+        kind,
+        (event) => {
+          if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+        },
+        { passive: false },
+      );
     }
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -48,7 +56,10 @@ export class View {
   }
 
   toScreen(point) {
-    return [this.#canvas.clientWidth / 2 + (point.x - this.x) * this.side, this.#canvas.clientHeight / 2 + (point.y - this.y) * this.side];
+    return [
+      this.#canvas.clientWidth / 2 + (point.x - this.x) * this.side,
+      this.#canvas.clientHeight / 2 + (point.y - this.y) * this.side,
+    ];
   }
 
   // `factor` 0 shows all of it.

@@ -17,19 +17,43 @@ export function make(name, attributes = {}, text = "") {
   return node;
 }
 
-// `spec`: title, `file` for a name of what is taken away, height at most, x and y `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of
-// `{name, tone, items: [{x, y, words, pick}]}`, `areas` of `{tone, items: [{x, low, high}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
+// `spec`: title, `file` for a name of what is taken away, height at most, x and y
+// `{label, min, max, ticks, at, words}`, `lines` and `bars` and `points` of `{name, tone, items: [{x, y, words, pick}]}`,
+// `areas` of `{tone, items: [{x, low, high}]}`, `marks` [{x, tone}], `band` [from, to], `table` [headings, ...rows].
 export function draw(box, spec) {
   // As wide as its place, so that words keep their size on a phone.
   const width = Math.min(Math.max(box.clientWidth - 28, 260), 1100);
   const size = { width, height: Math.round(Math.min(width * 0.72, spec.height ?? 400)) };
-  const svg = make("svg", { viewBox: `0 0 ${size.width} ${size.height}`, role: "img", tabindex: "0", "aria-label": spec.title });
+  const svg = make("svg", {
+    viewBox: `0 0 ${size.width} ${size.height}`,
+    role: "img",
+    tabindex: "0",
+    "aria-label": spec.title,
+  });
   const place = placed(spec, size);
   axes(svg, spec, place, size);
-  if (spec.band) svg.append(make("rect", { class: "band", x: place.x(spec.band[0]), y: EDGE.top, width: Math.max(place.x(spec.band[1]) - place.x(spec.band[0]), 0), height: size.height - EDGE.top - EDGE.bottom }));
+  if (spec.band)
+    svg.append(
+      make("rect", {
+        class: "band",
+        x: place.x(spec.band[0]),
+        y: EDGE.top,
+        width: Math.max(place.x(spec.band[1]) - place.x(spec.band[0]), 0),
+        height: size.height - EDGE.top - EDGE.bottom,
+      }),
+    );
   areas(svg, spec, place);
   const shown = [...bars(svg, spec, place), ...lines(svg, spec, place), ...points(svg, spec, place, size)];
-  for (const mark of spec.marks ?? []) svg.append(make("line", { class: `mark ${mark.tone ?? ""}`, x1: place.x(mark.x), x2: place.x(mark.x), y1: EDGE.top, y2: size.height - EDGE.bottom }));
+  for (const mark of spec.marks ?? [])
+    svg.append(
+      make("line", {
+        class: `mark ${mark.tone ?? ""}`,
+        x1: place.x(mark.x),
+        x2: place.x(mark.x),
+        y1: EDGE.top,
+        y2: size.height - EDGE.bottom,
+      }),
+    );
   const words = document.createElement("p");
   words.className = "quiet small words";
   words.setAttribute("aria-live", "polite");
@@ -58,13 +82,30 @@ function placed(spec, size) {
 
 function axes(svg, spec, place, size) {
   for (const tick of spec.y.ticks) {
-    svg.append(make("line", { class: "grid", x1: EDGE.left, x2: size.width - EDGE.right, y1: place.y(tick), y2: place.y(tick) }));
+    svg.append(
+      make("line", { class: "grid", x1: EDGE.left, x2: size.width - EDGE.right, y1: place.y(tick), y2: place.y(tick) }),
+    );
     svg.append(make("text", { x: EDGE.left - 7, y: place.y(tick) + 4, "text-anchor": "end" }, word(spec.y, tick)));
   }
-  for (const tick of spec.x.ticks) svg.append(make("text", { x: place.x(tick), y: size.height - EDGE.bottom + 16, "text-anchor": "middle" }, word(spec.x, tick)));
-  svg.append(make("text", { x: (EDGE.left + size.width - EDGE.right) / 2, y: size.height - 5, "text-anchor": "middle" }, spec.x.label));
+  for (const tick of spec.x.ticks)
+    svg.append(
+      make(
+        "text",
+        { x: place.x(tick), y: size.height - EDGE.bottom + 16, "text-anchor": "middle" },
+        word(spec.x, tick),
+      ),
+    );
+  svg.append(
+    make(
+      "text",
+      { x: (EDGE.left + size.width - EDGE.right) / 2, y: size.height - 5, "text-anchor": "middle" },
+      spec.x.label,
+    ),
+  );
   const middle = (EDGE.top + size.height - EDGE.bottom) / 2;
-  svg.append(make("text", { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, spec.y.label));
+  svg.append(
+    make("text", { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, spec.y.label),
+  );
 }
 
 function word(axis, value) {
@@ -87,7 +128,13 @@ function bars(svg, spec, place) {
     for (const item of series.items) {
       if (!item.y) continue;
       const [left, right, top, floor] = [place.x(item.from), place.x(item.to), place.y(item.y), place.y(spec.y.min)];
-      const node = make("rect", { class: "bar", x: left, y: top, width: Math.max(right - left - 0.5, 0.8), height: Math.max(floor - top, 0.5) });
+      const node = make("rect", {
+        class: "bar",
+        x: left,
+        y: top,
+        width: Math.max(right - left - 0.5, 0.8),
+        height: Math.max(floor - top, 0.5),
+      });
       group.append(node);
       shown.push({ ...item, node, px: (left + right) / 2, py: top, left, right });
     }
@@ -103,19 +150,33 @@ function lines(svg, spec, place) {
     const group = make("g", { class: series.tone ?? "" });
     group.append(make("polyline", { class: `line ${series.dashed ? "dashed" : ""}`, points: path.join(" ") }));
     svg.append(group);
-    if (!series.silent) shown.push(...series.items.map((item) => ({ ...item, px: place.x(item.x), py: place.y(item.y) })));
+    if (!series.silent)
+      shown.push(...series.items.map((item) => ({ ...item, px: place.x(item.x), py: place.y(item.y) })));
   }
   return shown;
 }
 
 function points(svg, spec, place, size) {
   const shown = [];
-  const taken = (spec.points ?? []).flatMap(({ items }) => items.map(({ x, y }) => ({ left: place.x(x) - 7, right: place.x(x) + 7, y: place.y(y) + 4 })));
+  const taken = (spec.points ?? []).flatMap(({ items }) =>
+    items.map(({ x, y }) => ({ left: place.x(x) - 7, right: place.x(x) + 7, y: place.y(y) + 4 })),
+  );
   for (const series of spec.points ?? []) {
     const group = make("g", { class: series.tone ?? "" });
     for (const item of series.items) {
       const at = { px: place.x(item.x), py: place.y(item.y) };
-      group.append(item.square ? make("rect", { class: "point front", x: at.px - 6, y: at.py - 6, width: 12, height: 12, transform: `rotate(45 ${at.px} ${at.py})` }) : make("circle", { class: "point", cx: at.px, cy: at.py, r: item.r ?? 5 }));
+      group.append(
+        item.square
+          ? make("rect", {
+              class: "point front",
+              x: at.px - 6,
+              y: at.py - 6,
+              width: 12,
+              height: 12,
+              transform: `rotate(45 ${at.px} ${at.py})`,
+            })
+          : make("circle", { class: "point", cx: at.px, cy: at.py, r: item.r ?? 5 }),
+      );
       if (item.label) group.append(label(item.label, at, size.width, taken));
       shown.push({ ...item, ...at });
     }

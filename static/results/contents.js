@@ -9,10 +9,14 @@ let [awaited, due] = [location.hash, false];
 if (contents) {
   contents.addEventListener("click", ({ target }) => open(target.closest("a")?.hash));
   document.addEventListener("htmx:afterSettle", renew);
-  addEventListener("scroll", () => {
-    if (!due) requestAnimationFrame(mark);
-    due = true;
-  }, { passive: true });
+  addEventListener(
+    "scroll",
+    () => {
+      if (!due) requestAnimationFrame(mark);
+      due = true;
+    },
+    { passive: true },
+  );
   renew();
 }
 
@@ -37,7 +41,9 @@ function open(hash) {
 function mark() {
   due = false;
   const line = contents.getBoundingClientRect().bottom + LINE;
-  const tops = links.map(({ hash }) => (place(hash)?.matches("input") ? null : place(hash)?.getBoundingClientRect().top) ?? Infinity);
+  const tops = links.map(
+    ({ hash }) => (place(hash)?.matches("input") ? null : place(hash)?.getBoundingClientRect().top) ?? Infinity,
+  );
   const read = Math.max(...tops.filter((top) => top <= line));
   const current = links[tops.indexOf(read)];
   if (current?.hasAttribute("aria-current")) return;

@@ -2,12 +2,26 @@
 
 import { _ } from "../words.js";
 
-const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "visibility"];
+const KEPT = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "opacity",
+  "visibility",
+];
 
 export function downloads(svg, spec) {
   const row = document.createElement("span");
   row.className = "row downloads";
-  const kinds = { SVG: () => save(picture(svg), `${spec.file}.svg`), PNG: () => savePng(svg, `${spec.file}.png`), CSV: () => save(table(spec), `${spec.file}.csv`) };
+  const kinds = {
+    SVG: () => save(picture(svg), `${spec.file}.svg`),
+    PNG: () => savePng(svg, `${spec.file}.png`),
+    CSV: () => save(table(spec), `${spec.file}.csv`),
+  };
   for (const [kind, run] of Object.entries(kinds)) {
     const button = document.createElement("button");
     button.type = "button";
@@ -33,7 +47,12 @@ function standalone(svg) {
   copy.setAttribute("height", height);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [key, value] of [["width", width], ["height", height], ["fill", getComputedStyle(document.querySelector(".panel")).backgroundColor]]) ground.setAttribute(key, value);
+  for (const [key, value] of [
+    ["width", width],
+    ["height", height],
+    ["fill", getComputedStyle(document.querySelector(".panel")).backgroundColor],
+  ])
+    ground.setAttribute(key, value);
   copy.prepend(ground);
   return new XMLSerializer().serializeToString(copy);
 }

@@ -1,6 +1,17 @@
 // Sorts the table of models where it stands; a heading pressed again turns the order round.
 
-const RISING_IS_GOOD = new Set(["precision", "recall", "f1", "accuracy", "answered", "auc", "average_precision", "balanced_accuracy", "mcc", "images_per_s"]);
+const RISING_IS_GOOD = new Set([
+  "precision",
+  "recall",
+  "f1",
+  "accuracy",
+  "answered",
+  "auc",
+  "average_precision",
+  "balanced_accuracy",
+  "mcc",
+  "images_per_s",
+]);
 
 export function sortBy(link) {
   const column = link.dataset.sort;

@@ -18,7 +18,12 @@ async function load(address) {
   const [steps, columns] = new Uint32Array(data, 0, 2);
   const grid = new Float32Array(data, 8, steps);
   const counts = new Int32Array(data, 8 + 4 * steps, columns * 2 * steps);
-  return new Tally(grid, Array.from({ length: columns }, (_, c) => [0, 1].map((own) => counts.subarray((2 * c + own) * steps, (2 * c + own + 1) * steps))));
+  return new Tally(
+    grid,
+    Array.from({ length: columns }, (_, c) =>
+      [0, 1].map((own) => counts.subarray((2 * c + own) * steps, (2 * c + own + 1) * steps)),
+    ),
+  );
 }
 
 class Tally {
@@ -81,7 +86,9 @@ export function ratio(part, whole) {
 
 export function figures({ tp, fp, tn, fn }) {
   return {
-    precision: ratio(tp, tp + fp), recall: ratio(tp, tp + fn), f1: ratio(2 * tp, 2 * tp + fp + fn),
+    precision: ratio(tp, tp + fp),
+    recall: ratio(tp, tp + fn),
+    f1: ratio(2 * tp, 2 * tp + fp + fn),
     accuracy: ratio(tp + tn, tp + fp + tn + fn),
   };
 }

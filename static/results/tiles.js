@@ -14,7 +14,9 @@ const project = () => location.pathname.match(/^\/projects\/\d+/)[0];
 
 async function post(address, body) {
   const response = await fetch(address, {
-    method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: body && JSON.stringify(body),
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
   }).catch(() => null);
   if (response?.ok) return response.json();
   const answer = await response?.json().catch(() => null);
@@ -34,7 +36,8 @@ function choose(tile) {
   const { name, label, source, score } = tile.dataset;
   inspector.querySelector("[data-part=name]").textContent = name;
   const doubt = tile.classList.contains("suspect") ? ` · ${_("this label is in doubt")}` : "";
-  inspector.querySelector("[data-part=facts]").textContent = _("labelled %(label)s (%(source)s) · score %(score)s", { label, source, score }) + doubt;
+  inspector.querySelector("[data-part=facts]").textContent =
+    _("labelled %(label)s (%(source)s) · score %(score)s", { label, source, score }) + doubt;
   inspector.querySelector("[data-undo]").disabled = !given.has(tile.dataset.image);
 }
 
@@ -51,7 +54,12 @@ function nowIs(tile, words) {
 async function relabel(tile, button) {
   const classId = Number(button.dataset.relabel);
   const { image, now } = tile.dataset;
-  const body = { class_id: classId, seen: now ? Number(now) : null, seconds: (performance.now() - shownAt) / 1000, key: key() };
+  const body = {
+    class_id: classId,
+    seen: now ? Number(now) : null,
+    seconds: (performance.now() - shownAt) / 1000,
+    key: key(),
+  };
   tile.setAttribute("aria-busy", "true");
   const saved = await post(`${project()}/results/images/${image}/label`, body);
   tile.removeAttribute("aria-busy");
@@ -111,21 +119,25 @@ inspector?.addEventListener("click", (event) => {
 });
 
 // Before the page's other keys: here a class's key means the class.
-document.addEventListener("keydown", (event) => {
-  const tile = document.activeElement?.closest("[data-gallery] .tile");
-  if (!tile || typing(event)) return;
-  const pressed = event.key.toLowerCase();
-  const button = inspector?.querySelector(`[data-class-key="${CSS.escape(pressed)}"]`);
-  if (event.key.startsWith("Arrow")) {
-    event.preventDefault();
-    neighbour(tile, event.key)?.focus();
-  } else if (event.key === "Escape") {
-    tile.blur();
-    choose(null);
-  } else if (!event.repeat && (button || ["d", "z"].includes(pressed))) {
-    event.preventDefault();
-    if (button) relabel(tile, button);
-    else if (pressed === "d") doubt(tile);
-    else takeBack(tile);
-  }
-}, true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const tile = document.activeElement?.closest("[data-gallery] .tile");
+    if (!tile || typing(event)) return;
+    const pressed = event.key.toLowerCase();
+    const button = inspector?.querySelector(`[data-class-key="${CSS.escape(pressed)}"]`);
+    if (event.key.startsWith("Arrow")) {
+      event.preventDefault();
+      neighbour(tile, event.key)?.focus();
+    } else if (event.key === "Escape") {
+      tile.blur();
+      choose(null);
+    } else if (!event.repeat && (button || ["d", "z"].includes(pressed))) {
+      event.preventDefault();
+      if (button) relabel(tile, button);
+      else if (pressed === "d") doubt(tile);
+      else takeBack(tile);
+    }
+  },
+  true,
+);

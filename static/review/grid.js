@@ -50,7 +50,11 @@ const outbox = new Outbox(`${config.project}-${config.user}`, {
     const { body } = entry;
     const those = new Set(imageId ? [imageId] : idsOf(body));
     const confirmed = history.find(({ key }) => key === body.key);
-    refusals.add(entry, { image: imageId, sentence, picture: pictureOf(confirmed?.tiles.find(({ id }) => id === imageId)) });
+    refusals.add(entry, {
+      image: imageId,
+      sentence,
+      picture: pictureOf(confirmed?.tiles.find(({ id }) => id === imageId)),
+    });
     if (confirmed) confirmed.tiles = confirmed.tiles.filter(({ id }) => !those.has(id));
     if (body.undoes) lose(body.image_ids);
     else if (!imageId) count(-those.size);
@@ -169,7 +173,8 @@ async function lastSaved() {
   const response = await fetch(`${base}/last-page`, { headers: { Accept: "application/json" } }).catch(() => null);
   const last = response?.ok ? (await response.json()).page : null;
   if (!last) return void view.say(_("There is no page to take back."));
-  if (!(await loadPictures(last.tiles, last.sheets))) return void view.say(_("Its pictures do not come. Please try again."));
+  if (!(await loadPictures(last.tiles, last.sheets)))
+    return void view.say(_("Its pictures do not come. Please try again."));
   last.tiles.forEach((tile) => made(tile, last.said[tile.id]));
   return last;
 }
@@ -182,7 +187,10 @@ function takeStock({ classes: newest, elsewhere }) {
 
 function ending({ data }) {
   if (!supply.exhausted) return [_("Looking for the next tiles …")];
-  if (data.elsewhere) return [_("The last tiles are on other screens: other people’s, or another tab of yours. What they leave comes here.")];
+  if (data.elsewhere)
+    return [
+      _("The last tiles are on other screens: other people’s, or another tab of yours. What they leave comes here."),
+    ];
   return [config.done, link(config.next.href, config.next.label, "button primary")];
 }
 
@@ -258,9 +266,11 @@ function toggle(property) {
 function wished(event) {
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && !event.altKey && key === "z") return undo;
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && key === "a") return () => (board.select(page ?? []), changed());
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && key === "a")
+    return () => (board.select(page ?? []), changed());
   if (typing(event)) return null;
-  if (WALKS.has(key) && !event.target.closest("select")) return () => (board.walk(key, event.shiftKey), (applied = false), changed());
+  if (WALKS.has(key) && !event.target.closest("select"))
+    return () => (board.walk(key, event.shiftKey), (applied = false), changed());
   if (key === "enter") return event.target.closest("button, a, select, summary") ? null : confirm;
   const wish = asked(event, config.classes);
   if (wish?.tool) return tools[wish.tool] ?? null;

@@ -4,7 +4,8 @@ import { _ } from "../words.js";
 import { paint } from "./grid_pictures.js";
 
 const GAP = 8;
-const SMALLEST = 44, LARGEST = 180;
+const SMALLEST = 44,
+  LARGEST = 180;
 
 export class Board {
   // `bar` stands below the tiles, in front of whatever does not fit.
@@ -18,7 +19,9 @@ export class Board {
     this.anchor = 0; // where Shift+arrows began
     this.stretch = false;
     addEventListener("resize", () => this.fit());
-    root.addEventListener("focusin", ({ target }) => this.bring(this.tiles.findIndex(({ element }) => element === target)));
+    root.addEventListener("focusin", ({ target }) =>
+      this.bring(this.tiles.findIndex(({ element }) => element === target)),
+    );
   }
 
   // Makes a tile's element once, before it is shown.
@@ -56,16 +59,21 @@ export class Board {
 
   nameOf(tile) {
     if (tile.off) return _("%(why)s, not answered", { why: tile.off });
-    return tile.said === null ? _("left out, for review") : (this.classes.get(tile.said)?.name ?? _("an archived class"));
+    return tile.said === null
+      ? _("left out, for review")
+      : (this.classes.get(tile.said)?.name ?? _("an archived class"));
   }
 
   draw(tile) {
     const { element, said, asked } = tile;
     const chosen = this.classes.get(said);
-    const [look, mark] = tile.off ? ["off", tile.source ? _("taken") : ""]
-      : said === asked ? ["", ""]
-      : said === null ? ["left-out", `? ${_("review")}`]
-      : [`changed class-${chosen?.color ?? 8}`, chosen?.name ?? _("archived")];
+    const [look, mark] = tile.off
+      ? ["off", tile.source ? _("taken") : ""]
+      : said === asked
+        ? ["", ""]
+        : said === null
+          ? ["left-out", `? ${_("review")}`]
+          : [`changed class-${chosen?.color ?? 8}`, chosen?.name ?? _("archived")];
     element.className = `cell ${look}`;
     element.lastChild.textContent = mark;
     element.setAttribute("aria-label", `${tile.name}: ${this.nameOf(tile)}`);
@@ -131,7 +139,8 @@ export class Board {
     const side = (columns) => Math.min(wide(columns), (height + GAP) / Math.ceil(count / columns) - GAP);
     const most = Math.min(count, Math.floor((width + GAP) / (SMALLEST + GAP)));
     this.columns = 1;
-    for (let columns = 2; columns <= most; columns += 1) if (side(columns) >= side(this.columns)) this.columns = columns;
+    for (let columns = 2; columns <= most; columns += 1)
+      if (side(columns) >= side(this.columns)) this.columns = columns;
     const seen = side(this.columns) >= SMALLEST;
     if (!seen) this.columns = Math.max(1, Math.floor((width + GAP) / (SMALLEST * 1.4 + GAP)));
     this.root.style.setProperty("--columns", this.columns);

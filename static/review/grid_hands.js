@@ -28,8 +28,10 @@ export class Hands {
     if (!this.dragged) event.currentTarget.setPointerCapture(event.pointerId);
     this.dragged = true;
     const box = {
-      left: Math.min(x, this.from.x), top: Math.min(y, this.from.y),
-      right: Math.max(x, this.from.x), bottom: Math.max(y, this.from.y),
+      left: Math.min(x, this.from.x),
+      top: Math.min(y, this.from.y),
+      right: Math.max(x, this.from.x),
+      bottom: Math.max(y, this.from.y),
     };
     this.draw(box);
     this.framed([...this.before, ...this.inside(box)]);
@@ -38,15 +40,22 @@ export class Hands {
   draw({ left, top, right, bottom }) {
     this.frame.hidden = false;
     Object.assign(this.frame.style, {
-      left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
+      left: `${left}px`,
+      top: `${top}px`,
+      width: `${right - left}px`,
+      height: `${bottom - top}px`,
     });
   }
 
   inside({ left, top, right, bottom }) {
     return this.board.tiles.filter(({ element }) => {
       const box = element.getBoundingClientRect();
-      return box.left + scrollX < right && box.right + scrollX > left
-        && box.top + scrollY < bottom && box.bottom + scrollY > top;
+      return (
+        box.left + scrollX < right &&
+        box.right + scrollX > left &&
+        box.top + scrollY < bottom &&
+        box.bottom + scrollY > top
+      );
     });
   }
 

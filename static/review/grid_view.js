@@ -28,7 +28,11 @@ export class GridView extends View {
 
   counts(tiles) {
     const words = this.countedWords(tiles);
-    $("confirm-words").textContent = words ? _("Confirm %(answers)s", { answers: words }) : tiles.length ? _("Go on") : _("Confirm");
+    $("confirm-words").textContent = words
+      ? _("Confirm %(answers)s", { answers: words })
+      : tiles.length
+        ? _("Go on")
+        : _("Confirm");
   }
 
   // "66 open, 4 closed, 1 to review"
@@ -36,7 +40,10 @@ export class GridView extends View {
     const said = tiles.filter((tile) => !tile.off).map((tile) => tile.said);
     const counted = this.config.classes.map(({ id, name }) => [said.filter((one) => one === id).length, name]);
     counted.push([said.filter((one) => one === null).length, _("to review")]);
-    return counted.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ");
+    return counted
+      .filter(([count]) => count)
+      .map((pair) => pair.join(" "))
+      .join(", ");
   }
 
   selection(count) {

@@ -12,7 +12,8 @@ export function restored({ recent, source }, unknown, supply) {
       history.splice(index, 1);
     } else {
       supply.answered(body.image_id);
-      if (index < 0 && body.source === source) history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
+      if (index < 0 && body.source === source)
+        history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
     }
   }
   return history;

@@ -1,8 +1,19 @@
 // What a key press asks for.
 
 const TOOLS = {
-  backspace: "undo", escape: "leave", c: "stretch", x: "exact", f: "flag", m: "opinions",
-  "+": "bigger", "=": "bigger", "-": "smaller", ".": "brighter", ",": "darker", g: "nearby", "?": "help",
+  backspace: "undo",
+  escape: "leave",
+  c: "stretch",
+  x: "exact",
+  f: "flag",
+  m: "opinions",
+  "+": "bigger",
+  "=": "bigger",
+  "-": "smaller",
+  ".": "brighter",
+  ",": "darker",
+  g: "nearby",
+  "?": "help",
 };
 
 const PLACES = { Comma: ",", Period: ".", Minus: "-", Equal: "=" };

@@ -28,7 +28,10 @@ export class Nearby {
     this.group = new Tiles({ name: _("Its group") }, A_GROUP, true);
     this.byClass = new Map([...this.classes].map(([id, named]) => [id, new Tiles(named, A_CLASS)]));
     const rows = [this.group, ...this.byClass.values()].flatMap(({ title, list }) => [title, list]);
-    this.nothing = Object.assign(document.createElement("p"), { className: "quiet small", textContent: _("Nothing answered is like it yet.") });
+    this.nothing = Object.assign(document.createElement("p"), {
+      className: "quiet small",
+      textContent: _("Nothing answered is like it yet."),
+    });
     this.panel.append(...rows, this.nothing);
   }
 
@@ -56,7 +59,10 @@ export class Nearby {
     const ids = this.wanted.map(({ id }) => id).filter((id) => !this.known.has(id));
     if (!ids.length) return;
     try {
-      const response = await fetch(`${this.url}?ids=${ids}`, { headers: { Accept: "application/json" }, priority: "low" });
+      const response = await fetch(`${this.url}?ids=${ids}`, {
+        headers: { Accept: "application/json" },
+        priority: "low",
+      });
       if (!response.ok) throw new Error("no help");
       this.keep(await response.json());
     } catch {

@@ -30,7 +30,9 @@ export class Outbox {
   }
 
   entries() {
-    return this.names().map((name) => this.read(name)).filter(Boolean);
+    return this.names()
+      .map((name) => this.read(name))
+      .filter(Boolean);
   }
 
   read(name) {
@@ -44,7 +46,10 @@ export class Outbox {
 
   // `item`: what the screen needs to show the answer again after a reload.
   add(url, body, item = null) {
-    const newest = this.names().at(-1)?.slice(this.prefix.length, this.prefix.length + 13) ?? 0;
+    const newest =
+      this.names()
+        .at(-1)
+        ?.slice(this.prefix.length, this.prefix.length + 13) ?? 0;
     this.age = Math.max(Date.now(), (this.age ?? 0) + 1, Number(newest) + 1);
     const name = `${this.prefix}${this.age}-${body.key}`;
     try {
@@ -84,7 +89,10 @@ export class Outbox {
       this.sending = false;
     }
     if (!this.names().length || this.signedOut) return;
-    this.timer = setTimeout(() => this.flush(), this.failures ? RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] : 0);
+    this.timer = setTimeout(
+      () => this.flush(),
+      this.failures ? RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] : 0,
+    );
   }
 
   async sendAll() {

@@ -20,7 +20,10 @@ export class Pace {
   // Null until there are enough answers to say.
   perMinute() {
     if (this.times.length < 6) return null;
-    const gaps = this.times.slice(1).map((time, i) => time - this.times[i]).filter((gap) => gap < PAUSE_MS);
+    const gaps = this.times
+      .slice(1)
+      .map((time, i) => time - this.times[i])
+      .filter((gap) => gap < PAUSE_MS);
     const spent = gaps.reduce((sum, gap) => sum + gap, 0);
     return gaps.length && spent ? (60000 * gaps.length) / spent : null;
   }

@@ -103,7 +103,8 @@ function luma(pixels, i) {
 }
 
 function percentiles(histogram, count) {
-  let low = 0, high = 255;
+  let low = 0,
+    high = 255;
   for (let seen = 0; low < 255 && (seen += histogram[low]) < count * 0.01;) low += 1;
   for (let seen = 0; high > 0 && (seen += histogram[high]) < count * 0.01;) high -= 1;
   return [low, high];

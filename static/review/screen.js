@@ -12,9 +12,10 @@ import { Pace } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Pile } from "./pile.js";
 import { Refusals } from "./refusals.js";
+import { ending, seedDone, unshown } from "./sentences.js";
 import { Supply, letGo, load } from "./supply.js";
 import { Swipe } from "./swipe.js";
-import { View, interruption, link } from "./view.js";
+import { View, interruption } from "./view.js";
 
 const DOUBLE_CLICK_MS = 250;
 const BROKEN_RETRY_MS = 2000;
@@ -64,7 +65,10 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
     nearby.expect([...(current ? [current] : []), ...supply.items]);
     if (current) return;
     if (supply.items.length) next();
-    else view.message(...(interruption(answer) ?? ending()));
+    else
+      view.message(
+        ...(interruption(answer) ?? ending(config, base, { unsent: outbox.names().length > 0, waiting: pile.waiting })),
+      );
   },
 });
 
@@ -112,17 +116,19 @@ async function loaded(item) {
   return current === item;
 }
 
-// A picture is not missing because the server is away.
-function unshown({ name, status }) {
-  const missing = [200, 404].includes(status);
-  return missing ? [_("%(name)s cannot be shown; trying again. Its file may be missing.", { name })] : interruption({ ok: false, status });
-}
-
 function answer(kind, classId) {
   if (!current?.image || view.answers[0]?.disabled) return;
   const given = { key: newKey(), kind, classId, item: current };
   const seconds = shownAt === null ? 0 : Math.round(performance.now() - shownAt) / 1000;
-  const body = { image_id: current.id, kind, class_id: classId, source: config.source, seconds, key: given.key, flagged };
+  const body = {
+    image_id: current.id,
+    kind,
+    class_id: classId,
+    source: config.source,
+    seconds,
+    key: given.key,
+    flagged,
+  };
   if (!stands(current)) pile.count(kind, 1);
   history.push(given);
   oldest ??= given;
@@ -199,19 +205,7 @@ function showHistory() {
   view.strip.update(history, outbox.keys());
   const { progress } = pile;
   if (progress) view.progress({ ...progress, perMinute: pace.perMinute() });
-  if (pile.reached && config.train) view.note(...seedDone());
-}
-
-function seedDone() {
-  if (config.engineer && config.learnsAlone) return [_("The seed is complete: from here on the labelers learn by themselves. More answers do no harm."), `${base}/labelers`, _("To the labelers")];
-  if (config.engineer) return [_("The seed is complete: the labelers can learn now."), `${base}/labelers`, _("Train the labelers")];
-  return [_("The seed is complete, thank you. More answers do no harm."), base, _("To the overview")];
-}
-
-function ending() {
-  if (outbox.names().length) return [_("Saving the last answers …")]; // who leaves now would not find them counted
-  if (pile.waiting > 0) return [_("The last images are on other screens: other people’s, or another tab of yours. What they leave comes here.")];
-  return [config.words.end, link(base + config.words.next, _("What comes next"), "button primary")];
+  if (pile.reached && config.train) view.note(...seedDone(config, base));
 }
 
 function bare({ id, url, name, width, height, opinions }) {

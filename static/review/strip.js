@@ -27,7 +27,10 @@ export class Strip {
   tile(answer) {
     const chosen = this.classes.get(answer.classId);
     const name = chosen?.name ?? (answer.kind === "cant_tell" ? _("can’t tell") : _("an archived class"));
-    const button = Object.assign(document.createElement("button"), { type: "button", title: `${answer.item.name}: ${name}` });
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      title: `${answer.item.name}: ${name}`,
+    });
     button.className = chosen ? `class-${chosen.color}` : "";
     button.dataset.answer = answer.key;
     button.setAttribute("aria-label", `${answer.item.name}: ${name}; ${_("change")}`);

@@ -118,7 +118,8 @@ export class Supply {
 
 // Two tabs must not show one image, and a reloaded tab gets its own again.
 function tabName() {
-  const name = sessionStorage.getItem("squint-tab") ?? `tab-${crypto.getRandomValues(new Uint32Array(4)).join("")}`.slice(0, 40);
+  const name =
+    sessionStorage.getItem("squint-tab") ?? `tab-${crypto.getRandomValues(new Uint32Array(4)).join("")}`.slice(0, 40);
   // A duplicated tab copies this store: the name belongs to whoever holds it while the page lives.
   sessionStorage.removeItem("squint-tab");
   addEventListener("pagehide", () => sessionStorage.setItem("squint-tab", name));

@@ -29,13 +29,18 @@ export class View {
     const times = Math.round(zoom * 10) / 10;
     $("caption").textContent = `${item.name} · ${item.width} × ${item.height} · ×${times}`;
     hide($("again"), !standing);
-    if (standing) $("again-said").textContent = _("You said %(answer)s. The next answer counts instead.", { answer: this.nameOf(standing) });
+    if (standing)
+      $("again-said").textContent = _("You said %(answer)s. The next answer counts instead.", {
+        answer: this.nameOf(standing),
+      });
     this.canvas.setAttribute("aria-label", _("%(name)s, the image to answer", { name: item.name }));
     if (this.opinionsShown) this.opinions(item); // else what is written there stays true for a moment
   }
 
   nameOf(answer) {
-    return answer.kind === "cant_tell" ? _("can’t tell") : (this.classes.get(answer.classId)?.name ?? _("an archived class"));
+    return answer.kind === "cant_tell"
+      ? _("can’t tell")
+      : (this.classes.get(answer.classId)?.name ?? _("an archived class"));
   }
 
   opinions(item) {
@@ -73,9 +78,16 @@ export class View {
 
   saving({ waiting, problem, signIn }) {
     const saved = $("saved");
-    const unsaved = () => n_("▲ %(number)s answer not saved yet: %(problem)s", "▲ %(number)s answers not saved yet: %(problem)s", waiting, { problem });
+    const unsaved = () =>
+      n_("▲ %(number)s answer not saved yet: %(problem)s", "▲ %(number)s answers not saved yet: %(problem)s", waiting, {
+        problem,
+      });
     saved.className = problem ? "lost" : waiting ? "waiting" : "good";
-    saved.textContent = problem ? `${unsaved()} ` : waiting ? _("◌ saving %(number)s", { number: waiting }) : `● ${_("saved")}`;
+    saved.textContent = problem
+      ? `${unsaved()} `
+      : waiting
+        ? _("◌ saving %(number)s", { number: waiting })
+        : `● ${_("saved")}`;
     saved.setAttribute("role", problem ? "alert" : "note");
     if (signIn) saved.append(link(SIGN_IN, _("Sign in again")));
   }
@@ -99,7 +111,11 @@ export class View {
   // `minutes`: how long somebody has worked; null: nothing to say.
   rest(minutes) {
     hide($("rest"), minutes === null);
-    if (minutes !== null) write($("rest-said"), _("%(minutes)s minutes without a break. Tired eyes err more: look away for a while.", { minutes }));
+    if (minutes !== null)
+      write(
+        $("rest-said"),
+        _("%(minutes)s minutes without a break. Tired eyes err more: look away for a while.", { minutes }),
+      );
   }
 
   note(sentence, href, label) {
@@ -157,7 +173,9 @@ export function link(href, label, className = "") {
 
 function timeFor(minutes) {
   const whole = Math.ceil(minutes);
-  return whole < 90 ? _("about %(number)s min left", { number: whole }) : _("about %(number)s h left", { number: Math.round(whole / 60) });
+  return whole < 90
+    ? _("about %(number)s min left", { number: whole })
+    : _("about %(number)s h left", { number: Math.round(whole / 60) });
 }
 
 function refusal({ sentence, picture }) {
@@ -176,7 +194,13 @@ function opinion(said, chosen) {
   box.append(said.labeler, word);
   if (!sure) return box;
   const bar = Object.assign(document.createElement("progress"), { max: 1, value: said.confidence });
-  bar.setAttribute("aria-label", _("%(labeler)s is sure to %(number)s percent", { labeler: said.labeler, number: Math.round(said.confidence * 100) }));
+  bar.setAttribute(
+    "aria-label",
+    _("%(labeler)s is sure to %(number)s percent", {
+      labeler: said.labeler,
+      number: Math.round(said.confidence * 100),
+    }),
+  );
   box.append(bar);
   return box;
 }

@@ -7,9 +7,30 @@ const EVERY_MS = 1500;
 const afterEpoch = (values) => _("%(title)s after epoch %(count)s: %(last)s", values);
 const afterTry = (values) => _("%(title)s after try %(count)s: %(last)s", values);
 const CHARTS = [
-  { name: _("loss"), after: afterEpoch, lines: [[_("in training"), "train_loss"], [_("in validation"), "val_loss"]] },
-  { name: _("accuracy"), after: afterEpoch, lines: [[_("in training"), "train_accuracy"], [_("in validation"), "val_accuracy"]] },
-  { name: _("validation loss"), after: afterTry, lines: [[_("this one"), "trial_loss"], [_("the best"), "best_loss"]] },
+  {
+    name: _("loss"),
+    after: afterEpoch,
+    lines: [
+      [_("in training"), "train_loss"],
+      [_("in validation"), "val_loss"],
+    ],
+  },
+  {
+    name: _("accuracy"),
+    after: afterEpoch,
+    lines: [
+      [_("in training"), "train_accuracy"],
+      [_("in validation"), "val_accuracy"],
+    ],
+  },
+  {
+    name: _("validation loss"),
+    after: afterTry,
+    lines: [
+      [_("this one"), "trial_loss"],
+      [_("the best"), "best_loss"],
+    ],
+  },
 ];
 
 for (const box of document.querySelectorAll("[data-curves]")) watch(box, new Map());
@@ -57,9 +78,15 @@ function options(kind, figure) {
   const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
   const line = (label, stroke, dash) => ({ label, stroke, width: 2, dash, points: { show: false } });
   return {
-    width: figure.clientWidth, height: 180, legend: { show: false }, cursor: { drag: { x: false } },
+    width: figure.clientWidth,
+    height: 180,
+    legend: { show: false },
+    cursor: { drag: { x: false } },
     scales: { x: { time: false } },
-    axes: [{ ...axis, space: 60 }, { ...axis, size: 46 }],
+    axes: [
+      { ...axis, space: 60 },
+      { ...axis, size: 46 },
+    ],
     series: [{}, line(kind.lines[0][0], color("--class-1")), line(kind.lines[1][0], color("--class-0"), [6, 4])],
   };
 }
