@@ -32,6 +32,7 @@ def test_a_double_click_is_one_answer(desk: Desk):
 
 
 def test_a_server_killed_in_mid_burst_loses_nothing_and_doubles_nothing(desk: Desk):
+    desk.page.wait_for_load_state("networkidle")  # the next images are there
     shown = desk.press("12121")
     desk.server.kill()
     shown += desk.press("2112")
@@ -194,6 +195,7 @@ def test_a_page_made_before_an_answer_was_taken_knows_it_nevertheless(desk: Desk
 def test_a_minute_without_a_network_loses_nothing_and_sends_in_order(desk: Desk):
     desk.page.clock.install()
     desk.load()
+    desk.page.wait_for_load_state("networkidle")
     shown = desk.press("1")
     desk.saved()
     desk.context.set_offline(True)

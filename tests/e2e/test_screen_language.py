@@ -28,6 +28,7 @@ def test_counted_words_take_the_languages_own_forms(desk: Desk, browser: Browser
     context = browser.new_context(locale="ru-RU")
     sign_in(context, desk.database, desk.user, desk.server.url)
     page = desk.load(context.new_page())
+    page.wait_for_load_state("networkidle")  # the next images are there
     context.set_offline(offline=True)
     desk.press("121", page)
     expect(page.locator("#saved")).to_contain_text("▲ 3 ответа ещё не сохранены")
