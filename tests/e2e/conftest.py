@@ -123,6 +123,8 @@ def desk(browser: Browser, server: Server) -> Iterator[Desk]:
     yield desk
     context.close()
     database.close()
+    if server.process is None:
+        server.start()
     assert faults == []
 
 
