@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -176,12 +177,25 @@ def test_the_environment_is_read_in_one_place():
 
 
 def test_every_template_runs_under_a_policy_without_inline_code():
-    import re
-
     inline = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|\sstyle=|\son[a-z]+=|<style|hx-on|javascript:")
     offenders = [
         f"{path.relative_to(ROOT)}: {match.group(0)}"
         for path in sorted((ROOT / "templates").rglob("*.html"))
         if (match := inline.search(path.read_text()))
+    ]
+    assert offenders == []
+
+
+def test_no_line_of_a_page_a_style_or_a_script_is_longer_than_120_but_for_one_sentence():
+    def without_words(line: str) -> str:
+        return re.sub(r'"[^"]*"|`[^`]*`', "", re.sub(r'\("[^"]*"', "", line))
+
+    kinds = ("templates/**/*.html", "static/**/*.css", "static/**/*.js")
+    offenders = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted(path for kind in kinds for path in ROOT.glob(kind))
+        if not {"vendor", "words"} & set(path.parts)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(without_words(line)) > 120
     ]
     assert offenders == []
