@@ -1,10 +1,12 @@
 // What this person said before the page was loaded: the server's word, and what it did not know yet.
 
-// `unknown`: oldest first; the server may have known some of them nevertheless.
+// `overtaking`: answers that were taken about when the page was made, oldest first; `unsent`: those still to be sent.
 // Returns the answers that stand, oldest first, and tells `supply` which images are answered already.
-export function restored({ recent, source }, unknown, supply) {
+export function restored({ recent, source }, { overtaking, unsent }, supply) {
   const history = [...recent];
-  for (const { body, item } of unknown) {
+  // Answers are taken in order: what came before one that the server knew, it knew too.
+  const known = overtaking.findLastIndex(({ body }) => recent.some((answer) => answer.key === body.key));
+  for (const { body, item } of [...overtaking.slice(known + 1), ...unsent]) {
     const index = history.findIndex((answer) => answer.key === (body.undoes ?? body.key));
     if (body.undoes) {
       if (index < 0) continue;

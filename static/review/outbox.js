@@ -136,7 +136,7 @@ export class Outbox {
     return JSON.parse(localStorage.getItem(this.sent) ?? "[]");
   }
 
-  // What was taken after this page had been asked for: the server may have made the page without knowing it.
+  // What was taken since this page was asked for, or just before: the server may have made the page without knowing it.
   overtaking() {
     return this.lately().filter(({ at }) => at >= performance.timeOrigin - CLOCKS_MS);
   }

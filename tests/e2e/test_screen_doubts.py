@@ -192,6 +192,24 @@ def test_a_page_made_before_an_answer_was_taken_knows_it_nevertheless(desk: Desk
     assert desk.labels() == {shown[0]: desk.closed}
 
 
+TAKEN_JUST_NOW = """() => {
+  const name = Object.keys(localStorage).find((one) => one.startsWith("squint-sent"));
+  const sent = JSON.parse(localStorage.getItem(name)).map((one) => ({ ...one, at: Date.now() }));
+  localStorage.setItem(name, JSON.stringify(sent));
+}"""
+
+
+def test_a_page_that_knew_the_last_answer_knew_all_before_it(desk: Desk):
+    shown = desk.press("1" * 25)
+    desk.page.keyboard.press("Backspace")
+    desk.saved()
+    desk.page.evaluate(TAKEN_JUST_NOW)
+    desk.load()
+    expect(desk.page.locator("#pile-progress")).to_have_text("24 of 40 seed answers")
+    desk.page.keyboard.press("Backspace")
+    expect(desk.page.locator("#caption")).to_contain_text(shown[23])
+
+
 def test_a_minute_without_a_network_loses_nothing_and_sends_in_order(desk: Desk):
     desk.page.clock.install()
     desk.load()
