@@ -39,6 +39,7 @@ def labelers_page(
         page=_first_tiles(session, project, shown),
         audit=find_of_round(session, shown) if shown else None,
         absent=queries.list_absent(shown) if shown else [],
+        class_named={c.name: c for c in project.classes},
     )
 
 
