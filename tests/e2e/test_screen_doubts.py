@@ -179,7 +179,7 @@ def test_a_page_made_before_an_answer_was_taken_knows_it_nevertheless(desk: Desk
     def hold(route: Route) -> None:
         on_its_way.append(route)
 
-    desk.page.route("**/annotations", hold)
+    desk.page.route("**/annotations", hold, times=1)
     shown += desk.press("2")
     desk.name()
     desk.page.route("**/label", made_before)
