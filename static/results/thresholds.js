@@ -14,11 +14,7 @@ export function whenMoved(moved) {
 }
 
 const form = part("choice");
-form?.addEventListener("input", (event) => {
-  const value = Number(event.target.value);
-  if (event.target.id === "threshold") moveTo(Math.min(state.low === state.high ? value : state.low, value), value);
-  else moveTo(value, Math.max(state.high, value));
-});
+form?.addEventListener("input", ({ target }) => follow(target.id, Number(target.value)));
 form?.addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
   if (!step || !event.target.dataset.step) return;
@@ -36,11 +32,15 @@ form?.addEventListener("click", (event) => {
 // What stands on the sliders counts, also when they were moved before this script had come.
 export function takeEarlyMoves() {
   if (!form) return;
-  const moved = (id, from) => Math.abs(Number(part(id).value) - from) > HALF_A_STEP;
-  const [lowMoved, highMoved] = [moved("from", state.low), moved("threshold", state.high)];
-  if (!lowMoved && !highMoved) return;
-  const high = Number(part("threshold").value);
-  moveTo(!lowMoved && state.low === state.high ? high : Math.min(Number(part("from").value), high), high);
+  const stands = { from: state.low, threshold: state.high };
+  const shown = Object.keys(stands).map((id) => [id, Number(part(id).value)]);
+  for (const [id, value] of shown) if (Math.abs(value - stands[id]) > HALF_A_STEP) follow(id, value);
+}
+
+// One slider was moved: without a band both stay together, and the lower one never passes the upper.
+function follow(id, value) {
+  if (id === "threshold") moveTo(Math.min(state.low === state.high ? value : state.low, value), value);
+  else moveTo(value, Math.max(state.high, value));
 }
 
 export function moveTo(low, high) {

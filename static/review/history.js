@@ -18,6 +18,7 @@ export function restored({ recent, source }, { overtaking, unsent }, supply) {
         history.push({ key: body.key, kind: body.kind, classId: body.class_id, item });
     }
   }
+  for (const { body } of overtaking) supply.saved(body.image_id);
   return history;
 }
 

@@ -73,9 +73,7 @@ const supply = new Supply(`${base}/queue/${config.pile}/claim`, {
 });
 
 // This person's answers that stand, oldest first: {key, kind, classId, item}.
-const overtaking = outbox.overtaking();
-const history = restored(config, { overtaking, unsent: outbox.entries() }, supply);
-for (const { body } of overtaking) supply.saved(body.image_id);
+const history = restored(config, { overtaking: outbox.overtaking(), unsent: outbox.entries() }, supply);
 const pile = new Pile(config, labels(history) - labels(config.recent));
 let oldest = history[0] ?? null; // the earliest one known
 let lookingBack = null;
